@@ -1,0 +1,188 @@
+"""What the market says: immutable input events, in the field's terms, after the edge has checked them.
+
+Times (`at`) are whole epoch seconds of the exchange's own clock, `day` is the epoch second of that day's midnight in
+Vietnam; both are set by the parser. Stock prices are VND, prices of futures and indices are points, volumes are
+shares or contracts, values are VND. A price of 0 with a volume is an auction (ATO/ATC) order, a price of 0 without one is an
+empty level, a last price of 0 means that the symbol has not traded.
+"""
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+# The decoder enforces the bounds, in C, so that nothing after the edge has to.
+Price = Annotated[float, Meta(ge=0)]
+Volume = Annotated[float, Meta(ge=0)]
+Code = Annotated[str, Meta(min_length=1, max_length=24)]
+
+
+class Book(Struct, frozen=True, gc=False):
+    """Ten levels a side, best first. HOSE fills three."""
+
+    bid_price1: Price = 0.0
+    bid_price2: Price = 0.0
+    bid_price3: Price = 0.0
+    bid_price4: Price = 0.0
+    bid_price5: Price = 0.0
+    bid_price6: Price = 0.0
+    bid_price7: Price = 0.0
+    bid_price8: Price = 0.0
+    bid_price9: Price = 0.0
+    bid_price10: Price = 0.0
+    bid_volume1: Volume = 0.0
+    bid_volume2: Volume = 0.0
+    bid_volume3: Volume = 0.0
+    bid_volume4: Volume = 0.0
+    bid_volume5: Volume = 0.0
+    bid_volume6: Volume = 0.0
+    bid_volume7: Volume = 0.0
+    bid_volume8: Volume = 0.0
+    bid_volume9: Volume = 0.0
+    bid_volume10: Volume = 0.0
+    ask_price1: Price = 0.0
+    ask_price2: Price = 0.0
+    ask_price3: Price = 0.0
+    ask_price4: Price = 0.0
+    ask_price5: Price = 0.0
+    ask_price6: Price = 0.0
+    ask_price7: Price = 0.0
+    ask_price8: Price = 0.0
+    ask_price9: Price = 0.0
+    ask_price10: Price = 0.0
+    ask_volume1: Volume = 0.0
+    ask_volume2: Volume = 0.0
+    ask_volume3: Volume = 0.0
+    ask_volume4: Volume = 0.0
+    ask_volume5: Volume = 0.0
+    ask_volume6: Volume = 0.0
+    ask_volume7: Volume = 0.0
+    ask_volume8: Volume = 0.0
+    ask_volume9: Volume = 0.0
+    ask_volume10: Volume = 0.0
+
+
+class Quote(Book, frozen=True, gc=False, kw_only=True):
+    """The book of one symbol (X-QUOTE)."""
+
+    symbol: Code
+    at: int = 0
+    day: int = 0
+    market: str | None = None
+    session: str | None = None
+
+
+class TradeReport(Struct, frozen=True, gc=False, kw_only=True):
+    """The day's totals of one symbol as of its last match (X-TRADE). It may repeat the match before."""
+
+    symbol: Code
+    total_volume: Volume
+    last_price: Price
+    at: int = 0
+    day: int = 0
+    last_volume: Volume = 0.0
+    total_value: Volume = 0.0
+    ceiling: Price = 0.0
+    floor: Price = 0.0
+    reference: Price = 0.0
+    high: Price = 0.0
+    low: Price = 0.0
+    expected_price: Price = 0.0
+    market: str | None = None
+    session: str | None = None
+    status: str | None = None
+    side: str | None = None
+
+
+class Snapshot(Book, frozen=True, gc=False, kw_only=True):
+    """Totals and book in one (X). It repeats the last match whenever the book changes."""
+
+    symbol: Code
+    total_volume: Volume
+    last_price: Price
+    at: int = 0
+    day: int = 0
+    last_volume: Volume = 0.0
+    total_value: Volume = 0.0
+    ceiling: Price = 0.0
+    floor: Price = 0.0
+    reference: Price = 0.0
+    open: Price = 0.0
+    high: Price = 0.0
+    low: Price = 0.0
+    expected_price: Price = 0.0
+    market: str | None = None
+    session: str | None = None
+    status: str | None = None
+    side: str | None = None
+
+
+class ForeignUpdate(Struct, frozen=True, gc=False, kw_only=True):
+    """Foreign totals of the day and the room that is left (R)."""
+
+    symbol: Code
+    buy_volume: Volume
+    sell_volume: Volume
+    at: int = 0
+    day: int = 0
+    buy_value: Volume = 0.0
+    sell_value: Volume = 0.0
+    total_room: Volume = 0.0
+    room: Volume = 0.0
+    market: str | None = None
+
+
+class IndexUpdate(Struct, frozen=True, gc=False, kw_only=True):
+    """An index, its turnover and its breadth (MI). `estimate` is sent in auctions only, if at all."""
+
+    index: Code
+    value: Price
+    at: int = 0
+    day: int = 0
+    estimate: Price = 0.0
+    prior: Price = 0.0
+    total_volume: Volume = 0.0
+    total_value: Volume = 0.0
+    put_through_volume: Volume = 0.0
+    put_through_value: Volume = 0.0
+    advances: int = 0
+    no_changes: int = 0
+    declines: int = 0
+    ceilings: int = 0
+    floors: int = 0
+    market: str | None = None
+    session: str | None = None
+
+
+class StatusUpdate(Struct, frozen=True, gc=False, kw_only=True):
+    """The session and trading status of one symbol (F), sent at a change."""
+
+    symbol: Code
+    at: int = 0
+    day: int = 0
+    session: str | None = None
+    status: str | None = None
+    market: str | None = None
+
+
+class Fill(Struct, frozen=True, gc=False, kw_only=True):
+    """One match or index tick as a bar (B). It cannot be told from a repeat, so nothing is counted from it."""
+
+    symbol: Code
+    at: int = 0
+    day: int = 0
+    close: Price = 0.0
+    volume: Volume = 0.0
+
+
+class OddLot(Struct, frozen=True, gc=False, kw_only=True):
+    """The odd-lot board of one symbol (OL). Its volume is not part of the round-lot totals."""
+
+    symbol: Code
+    at: int = 0
+    day: int = 0
+    last_price: Price = 0.0
+    last_volume: Volume = 0.0
+    total_volume: Volume = 0.0
+
+
+Event: TypeAlias = Quote | TradeReport | Snapshot | ForeignUpdate | IndexUpdate | StatusUpdate | Fill | OddLot

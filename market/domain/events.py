@@ -11,8 +11,9 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 # The decoder enforces the bounds, in C, so that nothing after the edge has to.
-Price = Annotated[float, Meta(ge=0)]
-Volume = Annotated[float, Meta(ge=0)]
+Price = Annotated[float, Meta(ge=0, le=1e9)]
+Volume = Annotated[float, Meta(ge=0, le=1e18)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Code = Annotated[str, Meta(min_length=1, max_length=24)]
 
 
@@ -144,11 +145,11 @@ class IndexUpdate(Struct, frozen=True, gc=False, kw_only=True):
     total_value: Volume = 0.0
     put_through_volume: Volume = 0.0
     put_through_value: Volume = 0.0
-    advances: int = 0
-    no_changes: int = 0
-    declines: int = 0
-    ceilings: int = 0
-    floors: int = 0
+    advances: Count = 0
+    no_changes: Count = 0
+    declines: Count = 0
+    ceilings: Count = 0
+    floors: Count = 0
     market: str | None = None
     session: str | None = None
 

@@ -12,9 +12,11 @@ django_application = get_asgi_application()
 
 from market.routing import websocket_urlpatterns  # noqa: E402  (needs the app registry)
 
+routes = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stubs know no plain URLPattern
+
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(routes)),
     }
 )

@@ -1,7 +1,7 @@
-"""Settings, all from the environment (and from `.env` in the project's root, for what the environment does not set).
+"""Settings, all from the environment, and from `.env` in the project's root for what the environment lacks.
 
 Every variable is read here and nowhere else; `.env.example` lists them all and a test holds the two together.
-A value that cannot be used stops start-up with a line that names the variable, its value and what was expected.
+A value that cannot be used stops start-up with a line that names the variable, its value and what was meant.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,6 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
 
 Value = TypeVar("Value")
 
@@ -36,8 +35,10 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, default: bool) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    return read(name, lambda raw: words[raw.lower()], default, "true or false")
+    meanings = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+        ("0", "false", "no", "off"), False
+    )
+    return read(name, lambda raw: meanings[raw.lower()], default, "true or false")
 
 
 def whole(name: str, default: int, low: int, high: int) -> int:
@@ -51,7 +52,10 @@ def whole(name: str, default: int, low: int, high: int) -> int:
 
 
 def words(name: str, default: list[str]) -> list[str]:
-    return read(name, lambda raw: [word.strip() for word in raw.split(",") if word.strip()], default, "a comma list")
+    def cast(raw: str) -> list[str]:
+        return [word.strip() for word in raw.split(",") if word.strip()]
+
+    return read(name, cast, default, "a comma list")
 
 
 def url(name: str, default: str, schemes: set[str]) -> str:
@@ -64,10 +68,14 @@ def url(name: str, default: str, schemes: set[str]) -> str:
 
 
 def one_of(name: str, default: str, choices: set[str]) -> str:
-    return read(name, lambda raw: {choice: choice for choice in choices}[raw], default, f"one of {sorted(choices)}")
+    return read(
+        name, {choice: choice for choice in choices}.__getitem__, default, f"one of {sorted(choices)}"
+    )
 
 
-# --- Django ---------------------------------------------------------------------------------------------------
+environ.Env.read_env(BASE_DIR / text("ENV_FILE", ".env"))
+
+# --- Django -------------------------------------------------------------------------------------------------
 
 DEBUG = flag("DEBUG", False)
 SECRET_KEY = text("SECRET_KEY", "not-secret-development-key-" + "0" * 32)
@@ -145,7 +153,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 
-# --- Language and time ----------------------------------------------------------------------------------------
+# --- Language and time --------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
@@ -154,14 +162,14 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
-# --- Static files ---------------------------------------------------------------------------------------------
+# --- Static files -------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 CHART_SCRIPTS = BASE_DIR / "node_modules" / "lightweight-charts" / "dist"
 HAS_CHART_SCRIPTS = CHART_SCRIPTS.is_dir()
 STATICFILES_DIRS: list[Any] = [BASE_DIR / "static"]
-if HAS_CHART_SCRIPTS:  # without node the pages show server-rendered charts; Django warns about a folder that is not there
+if HAS_CHART_SCRIPTS:  # Django warns about a folder that is not there
     STATICFILES_DIRS.append(("vendor/lightweight-charts", CHART_SCRIPTS))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -173,10 +181,11 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
-# --- PostgreSQL, Redis, Channels, Celery ----------------------------------------------------------------------
+# --- PostgreSQL, Redis, Channels, Celery --------------------------------------------------------------------
 
 DATABASE_URL = url("DATABASE_URL", "postgres://tracker@127.0.0.1:5432/tracker", {"postgres", "postgresql"})
-DATABASE_POOL_SIZE = whole("DATABASE_POOL_SIZE", 0, 0, 100)  # 0: no pool. Web processes set it; Celery and ingest do not
+# 0: no pool. Web processes set it; Celery and ingest do not.
+DATABASE_POOL_SIZE = whole("DATABASE_POOL_SIZE", 0, 0, 100)
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # any other value leaks one connection a request under Daphne
@@ -190,7 +199,14 @@ CHANNEL_LAYERS = {
         # Pub/sub: the other layer keeps membership in Redis and loses it for ever when Redis restarts.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 3, "health_check_interval": 15}],
+            "hosts": [
+                {
+                    "address": REDIS_URL,
+                    "socket_timeout": None,
+                    "socket_connect_timeout": 3,
+                    "health_check_interval": 15,
+                }
+            ],
             "prefix": "tracker",
         },
     }
@@ -204,7 +220,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
-# --- Feed and market ------------------------------------------------------------------------------------------
+# --- Feed and market ----------------------------------------------------------------------------------------
 
 SSI_CONSUMER_ID = text("SSI_CONSUMER_ID")
 SSI_CONSUMER_SECRET = text("SSI_CONSUMER_SECRET")
@@ -212,9 +228,10 @@ SSI_DATA_URL = url("SSI_DATA_URL", "https://fc-data.ssi.com.vn/", {"http", "http
 SSI_STREAM_URL = url("SSI_STREAM_URL", "https://fc-datahub.ssi.com.vn/", {"http", "https"})
 WATCH = text("WATCH", "vn30")  # vn30, all, or a comma list of symbols
 BROADCAST_INTERVAL_MS = whole("BROADCAST_INTERVAL_MS", 200, 20, 5000)
-STALE_AFTER_SECONDS = whole("STALE_AFTER_SECONDS", 60, 5, 3600)  # a row that saw nothing for so long greys out
+# A row that saw nothing for so long greys out.
+STALE_AFTER_SECONDS = whole("STALE_AFTER_SECONDS", 60, 5, 3600)
 
-# --- Web API --------------------------------------------------------------------------------------------------
+# --- Web API ------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -230,7 +247,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-# --- Security -------------------------------------------------------------------------------------------------
+# --- Security -----------------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -254,7 +271,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY", False) else None
 
-# --- Logs -----------------------------------------------------------------------------------------------------
+# --- Logs ---------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = one_of("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 LOGGING: dict[str, Any] = {

@@ -84,6 +84,23 @@ class BasisPoint(Struct, frozen=True, gc=False):
     basis: float
 
 
+class Bar(Struct, frozen=True, gc=False):
+    """A finished or current minute. `minute` is its first epoch second; volumes in shares or contracts, value in VND."""
+
+    symbol: str
+    minute: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    value: float
+    buy_volume: int
+    sell_volume: int
+    neutral_volume: int
+    trades: int
+
+
 class PhaseChange(Struct, frozen=True, gc=False):
     """A board entered another phase."""
 
@@ -93,4 +110,5 @@ class PhaseChange(Struct, frozen=True, gc=False):
     phase: Phase
 
 
-Change: TypeAlias = Trade | ForeignFlow | IndexTick | BasisPoint | PhaseChange
+Change: TypeAlias = Trade | ForeignFlow | IndexTick | BasisPoint | PhaseChange | Bar
+Changes: TypeAlias = tuple[Change, ...]

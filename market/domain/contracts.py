@@ -47,7 +47,9 @@ def parse_code(code: str) -> Contract | None:
     """Read a futures code; None for anything else. Years are those of the cycle that began in 2010."""
     if match := _KRX.fullmatch(code):
         kind, letter, month = match.groups()
-        return Contract(UNDERLYINGS[kind], FIRST_YEAR + YEAR_LETTERS.index(letter), MONTH_LETTERS.index(month) + 1)
+        return Contract(
+            UNDERLYINGS[kind], FIRST_YEAR + YEAR_LETTERS.index(letter), MONTH_LETTERS.index(month) + 1
+        )
     if match := _OLD.fullmatch(code):
         underlying, year_text, month_text = match.groups()
         return Contract(underlying, 2000 + int(year_text), int(month_text))

@@ -1,0 +1,121 @@
+"""Foreign flow of one symbol: the day's totals, our own value, speed and acceleration."""
+
+from collections import deque
+
+from market.domain.changes import ForeignFlow
+from market.domain.events import ForeignUpdate
+
+WINDOW_SECONDS = 300
+MINIMUM_COVERED_SECONDS = 30  # a rate from less than this would be noise blown up
+ACCELERATION_SECONDS = 60
+MINUTE = 60
+
+
+class ForeignTracker:
+    """Cumulative totals in, speed out. The window holds one sample a second at most, and five minutes at most."""
+
+    __slots__ = ("_samples", "_speeds", "at", "last", "own_buy_value", "own_sell_value")
+
+    def __init__(self) -> None:
+        self.last: ForeignUpdate | None = None
+        self.at = 0
+        self.own_buy_value = 0.0
+        self.own_sell_value = 0.0
+        # (at, bought, sold, own net value), cumulative
+        self._samples: deque[tuple[int, int, int, float]] = deque()
+        self._speeds: deque[tuple[int, float]] = deque()
+
+    def apply(self, event: ForeignUpdate, price: float) -> ForeignFlow:
+        """Take an update of the same day; `price` (VND) values what it added.
+
+        The first update seeds: what came before it is not a burst. Totals that fall restart the same way.
+        """
+        last = self.last
+        bought, sold = int(event.buy_volume), int(event.sell_volume)
+        if last is None or bought < last.buy_volume or sold < last.sell_volume:
+            added_buy = added_sell = 0
+            self.own_buy_value = event.buy_value or bought * price
+            self.own_sell_value = event.sell_value or sold * price
+            self._samples.clear()
+            self._speeds.clear()
+        else:
+            added_buy, added_sell = bought - int(last.buy_volume), sold - int(last.sell_volume)
+            self.own_buy_value += added_buy * price
+            self.own_sell_value += added_sell * price
+        self.last = event
+        self.at = max(self.at, event.at)
+        self._sample(bought, sold)
+        return ForeignFlow(
+            symbol=event.symbol,
+            at=event.at,
+            day=event.day,
+            buy_volume=bought,
+            sell_volume=sold,
+            buy_value=event.buy_value,
+            sell_value=event.sell_value,
+            added_buy_volume=added_buy,
+            added_sell_volume=added_sell,
+            own_buy_value=self.own_buy_value,
+            own_sell_value=self.own_sell_value,
+            room=int(event.room),
+            total_room=int(event.total_room),
+        )
+
+    def _sample(self, bought: int, sold: int) -> None:
+        samples = self._samples
+        sample = (self.at, bought, sold, self.own_buy_value - self.own_sell_value)
+        if samples and samples[-1][0] == self.at:
+            samples[-1] = sample
+        else:
+            samples.append(sample)
+        # One sample at or before the window's start stays: the totals held from there on.
+        while len(samples) > 1 and samples[1][0] <= self.at - WINDOW_SECONDS:
+            samples.popleft()
+        speed = self.speed(self.at)
+        if speed is not None:
+            speeds = self._speeds
+            if speeds and speeds[-1][0] == self.at:
+                speeds[-1] = (self.at, speed[2])
+            else:
+                speeds.append((self.at, speed[2]))
+            while len(speeds) > 1 and speeds[1][0] <= self.at - ACCELERATION_SECONDS:
+                speeds.popleft()
+
+    def covered_seconds(self, now: int) -> int:
+        """How much of the window was really watched."""
+        return min(WINDOW_SECONDS, max(0, now - self._samples[0][0])) if self._samples else 0
+
+    def speed(self, now: int) -> tuple[float, float, float, float] | None:
+        """Bought, sold, net (shares a minute) and net own value (VND a minute) over the window.
+
+        None until enough of the window was watched.
+        """
+        covered = self.covered_seconds(now)
+        if covered < MINIMUM_COVERED_SECONDS:
+            return None
+        start = now - WINDOW_SECONDS
+        base = self._samples[0]
+        for sample in self._samples:
+            if sample[0] > start:
+                break
+            base = sample
+        newest = self._samples[-1]
+        minutes = covered / MINUTE
+        bought, sold = (newest[1] - base[1]) / minutes, (newest[2] - base[2]) / minutes
+        return bought, sold, bought - sold, (newest[3] - base[3]) / minutes
+
+    def acceleration(self) -> float | None:
+        """Change of the net speed (shares a minute) per minute; None until two speeds a minute apart are known."""
+        if not self._speeds:
+            return None
+        (first_at, first), (last_at, last) = self._speeds[0], self._speeds[-1]
+        if last_at - first_at < ACCELERATION_SECONDS:
+            return None
+        return (last - first) / ((last_at - first_at) / MINUTE)
+
+    def clear(self) -> None:
+        """Forget the day."""
+        self.last = None
+        self.own_buy_value = self.own_sell_value = 0.0
+        self._samples.clear()
+        self._speeds.clear()

@@ -1,0 +1,204 @@
+"""The market's state: one event in, its changes out. Deterministic, no clock, no I/O."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from market.domain.calendar import board_of
+from market.domain.changes import Bar, BasisPoint, Changes, PhaseChange, Trade
+from market.domain.derivatives import BasisTracker
+from market.domain.events import (
+    Event,
+    Fill,
+    ForeignUpdate,
+    IndexUpdate,
+    OddLot,
+    Quote,
+    Snapshot,
+    StatusUpdate,
+    TradeReport,
+)
+from market.domain.indices import IndexState
+from market.domain.phases import all_boards
+from market.domain.symbol import SymbolState
+
+NOTHING: Final[Changes] = ()
+
+
+class MarketState:
+    """Every symbol and index of the market, of the newest trading day that the feed named.
+
+    `members` maps an index to its stocks, for breadth where the feed sends none. `ignored` counts events that were
+    understood but not used, by reason: old_day, out_of_order.
+    """
+
+    def __init__(self, members: Mapping[str, frozenset[str]] | None = None) -> None:
+        self.symbols: dict[str, SymbolState] = {}
+        self.indices: dict[str, IndexState] = {}
+        self.basis: dict[str, BasisTracker] = {}
+        self.boards = all_boards()
+        self.members = members or {}
+        self.day = 0
+        self.now = 0
+        self.ignored: dict[str, int] = {"old_day": 0, "out_of_order": 0}
+        self._handlers: dict[type, Callable[[Any], Changes]] = _Handlers(
+            {
+                Snapshot: self._on_snapshot,
+                TradeReport: self._on_report,
+                Quote: self._on_quote,
+                ForeignUpdate: self._on_foreign,
+                IndexUpdate: self._on_index,
+                StatusUpdate: self._on_status,
+                Fill: self._on_unused,
+                OddLot: self._on_unused,
+            }
+        )
+
+    def apply(self, event: Event) -> Changes:
+        """Take one event and return what it changed, in order; an empty tuple if nothing but a book did."""
+        if event.day != self.day and not self._start_day(event.day):
+            return NOTHING
+        if event.at > self.now:
+            self.now = event.at
+        return self._handlers[type(event)](event)
+
+    def _start_day(self, day: int) -> bool:
+        if day < self.day:
+            self.ignored["old_day"] += 1
+            return False
+        self.day = day
+        self.now = 0
+        return True
+
+    def _symbol(self, event: Snapshot | TradeReport | Quote | ForeignUpdate | StatusUpdate) -> SymbolState:
+        symbol = self.symbols.get(event.symbol)
+        if symbol is None:
+            symbol = self.symbols[event.symbol] = SymbolState(event.symbol, event.market)
+            if symbol.contract is not None:
+                self.basis[event.symbol] = BasisTracker(symbol.contract.underlying)
+        if symbol.day != event.day:
+            symbol.start_day(event.day)
+            if event.symbol in self.basis:
+                self.basis[event.symbol].clear()
+        return symbol
+
+    def _hear(self, symbol: SymbolState, at: int) -> Changes:
+        """Let the symbol's board know the symbol's phase."""
+        if self.boards[symbol.board].hear(symbol.phase, at):
+            return (PhaseChange(symbol.board, at, self.day, symbol.phase),)
+        return NOTHING
+
+    def _on_snapshot(self, event: Snapshot) -> Changes:
+        symbol = self.symbols.get(event.symbol)
+        if symbol is None or symbol.day != event.day:
+            symbol = self._symbol(event)
+        taken = symbol.take_totals(event)
+        if taken is None or event.at < symbol.book_at:
+            if taken is None or taken[0] is None:
+                self.ignored["out_of_order"] += 1
+                return NOTHING
+        else:
+            symbol.book = event
+            symbol.book_at = event.at
+        return self._traded(symbol, event.at, taken)
+
+    def _on_report(self, event: TradeReport) -> Changes:
+        symbol = self._symbol(event)
+        taken = symbol.take_totals(event)
+        if taken is None:
+            self.ignored["out_of_order"] += 1
+            return NOTHING
+        return self._traded(symbol, event.at, taken)
+
+    def _traded(self, symbol: SymbolState, at: int, taken: tuple[Trade | None, Bar | None]) -> Changes:
+        if at > symbol.at:
+            symbol.at = at
+        board = self.boards[symbol.board]
+        changes = NOTHING if symbol.phase == board.phase and at <= board.said_at else self._hear(symbol, at)
+        trade, bar = taken
+        if trade is None:
+            return changes
+        changes += (trade,)
+        if symbol.contract is not None:
+            point = self._basis_point(symbol, at)
+            if point is not None:
+                changes += (point,)
+        if bar is not None:
+            changes += (bar,)
+        return changes
+
+    def _basis_point(self, symbol: SymbolState, at: int) -> BasisPoint | None:
+        tracker = self.basis[symbol.code]
+        index = self.indices.get(tracker.underlying.upper())
+        if index is None or index.day != symbol.day or not index.value or symbol.last_price is None:
+            return None
+        basis = symbol.last_price - index.value
+        tracker.add(at, basis)
+        return BasisPoint(
+            symbol.code, tracker.underlying, at, self.day, symbol.last_price, index.value, basis
+        )
+
+    def _on_quote(self, event: Quote) -> Changes:
+        symbol = self._symbol(event)
+        if event.at < symbol.book_at:
+            self.ignored["out_of_order"] += 1
+            return NOTHING
+        symbol.take_book(event)
+        return self._traded(symbol, event.at, (None, None))
+
+    def _on_foreign(self, event: ForeignUpdate) -> Changes:
+        symbol = self._symbol(event)
+        tracker = symbol.foreign
+        if event.at < tracker.at:
+            self.ignored["out_of_order"] += 1
+            return NOTHING
+        totals = symbol.totals
+        price = symbol.last_price or (totals.reference if totals is not None else 0.0)
+        return (tracker.apply(event, price),)
+
+    def _on_index(self, event: IndexUpdate) -> Changes:
+        key = event.index.upper()
+        index = self.indices.get(key)
+        if index is None:
+            index = self.indices[key] = IndexState(event.index, board_of(event.market))
+        if index.day != event.day:
+            index.start_day(event.day)
+        if event.at < index.at:
+            self.ignored["out_of_order"] += 1
+            return NOTHING
+        return index.apply(event)
+
+    def _on_status(self, event: StatusUpdate) -> Changes:
+        symbol = self._symbol(event)
+        symbol.status = event.status
+        if event.session and event.at >= symbol.at:
+            symbol.enter(event.session, event.at)
+            symbol.at = event.at
+            return self._hear(symbol, event.at)
+        return NOTHING
+
+    def _on_unused(self, event: Fill | OddLot) -> Changes:
+        """Fills repeat what the totals say and odd lots are no part of them: neither moves the state."""
+        return NOTHING
+
+    def lose_sight(self) -> None:
+        """The wire was interrupted: what trades until the next totals was not seen."""
+        for symbol in self.symbols.values():
+            symbol.lose_sight()
+
+    def open_bars(self) -> list[Bar]:
+        """The minutes in progress, of symbols and indices."""
+        builders = [symbol.bar for symbol in self.symbols.values()] + [
+            index.bar for index in self.indices.values()
+        ]
+        return [bar for bar in (builder.current() for builder in builders) if bar is not None]
+
+
+class _Handlers(dict[type, Callable[[Any], Changes]]):
+    """Handlers by event type; a subclass (a frame of the wire) finds its event's handler once."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Changes]:
+        for base in kind.__mro__:
+            if base in self:
+                self[kind] = handler = self[base]
+                return handler
+        raise TypeError(f"expected an event, was {kind.__name__}")

@@ -1,7 +1,7 @@
 """Boards, their timetable and the trading calendar.
 
-Times of day are seconds since midnight in Vietnam (UTC+7, no daylight saving). The timetable is only the fallback: the feed's own
-session decides where it speaks. Source: exchange rules as in force since KRX (5 May 2025).
+Times of day are seconds since midnight in Vietnam (UTC+7, no daylight saving). The timetable is only the fallback:
+the feed's own session decides where it speaks. Source: exchange rules as in force since KRX (5 May 2025).
 """
 
 from bisect import bisect_right

@@ -85,7 +85,7 @@ class BasisPoint(Struct, frozen=True, gc=False):
 
 
 class Bar(Struct, frozen=True, gc=False):
-    """A finished or current minute. `minute` is its first epoch second; volumes in shares or contracts, value in VND."""
+    """One minute. `minute` is its first epoch second; volumes in shares or contracts, value in VND."""
 
     symbol: str
     minute: int

@@ -1,7 +1,7 @@
 """Codes of index futures: KRX's (41I1GC000) and the ones before it (VN30F2512), both as (underlying, year, month).
 
-KRX: `41` + `I1` (VN30) or `I2` (VN100) + year letter + month (1-9, A, B, C) + `000`. Year letters run through thirty from 2010,
-without I, O and U. Source: exchange code scheme in force since 5 May 2025.
+KRX: `41` + `I1` (VN30) or `I2` (VN100) + year letter + month (1-9, A, B, C) + `000`. Year letters run through thirty
+from 2010, without I, O and U. Source: exchange code scheme in force since 5 May 2025.
 """
 
 import re
@@ -47,9 +47,7 @@ def parse_code(code: str) -> Contract | None:
     """Read a futures code; None for anything else. Years are those of the cycle that began in 2010."""
     if match := _KRX.fullmatch(code):
         kind, letter, month = match.groups()
-        return Contract(
-            UNDERLYINGS[kind], FIRST_YEAR + YEAR_LETTERS.index(letter), MONTH_LETTERS.index(month) + 1
-        )
+        return Contract(UNDERLYINGS[kind], FIRST_YEAR + YEAR_LETTERS.index(letter), MONTH_LETTERS.index(month) + 1)
     if match := _OLD.fullmatch(code):
         underlying, year_text, month_text = match.groups()
         return Contract(underlying, 2000 + int(year_text), int(month_text))

@@ -29,7 +29,7 @@ class BasisTracker:
                 minutes.popleft()
 
     def convergence(self) -> float | None:
-        """Least-squares slope of |basis| over the window, points a minute; negative: closing in. None below three minutes."""
+        """Least-squares slope of |basis|, points a minute; negative: closing in. None below three minutes."""
         count = len(self._minutes)
         if count < 3:
             return None

@@ -2,8 +2,8 @@
 
 Times (`at`) are whole epoch seconds of the exchange's own clock, `day` is the epoch second of that day's midnight in
 Vietnam; both are set by the parser. Stock prices are VND, prices of futures and indices are points, volumes are
-shares or contracts, values are VND. A price of 0 with a volume is an auction (ATO/ATC) order, a price of 0 without one is an
-empty level, a last price of 0 means that the symbol has not traded.
+shares or contracts, values are VND. A price of 0 with a volume is an auction (ATO/ATC) order, a price of 0 without
+one is an empty level, a last price of 0 means that the symbol has not traded.
 """
 
 from typing import Annotated, TypeAlias

@@ -133,9 +133,7 @@ class MarketState:
             return None
         basis = symbol.last_price - index.value
         tracker.add(at, basis)
-        return BasisPoint(
-            symbol.code, tracker.underlying, at, self.day, symbol.last_price, index.value, basis
-        )
+        return BasisPoint(symbol.code, tracker.underlying, at, self.day, symbol.last_price, index.value, basis)
 
     def _on_quote(self, event: Quote) -> Changes:
         symbol = self._symbol(event)
@@ -187,9 +185,7 @@ class MarketState:
 
     def open_bars(self) -> list[Bar]:
         """The minutes in progress, of symbols and indices."""
-        builders = [symbol.bar for symbol in self.symbols.values()] + [
-            index.bar for index in self.indices.values()
-        ]
+        builders = [symbol.bar for symbol in self.symbols.values()] + [index.bar for index in self.indices.values()]
         return [bar for bar in (builder.current() for builder in builders) if bar is not None]
 
 

@@ -219,7 +219,7 @@ class SymbolState:
         return "neutral", "none"
 
     def lose_sight(self) -> None:
-        """The wire was interrupted: the book is unknown, and the next growth of the totals was not seen being traded."""
+        """The wire was interrupted: the book is unknown, and the totals' next growth was not seen being traded."""
         self.book = None
         self.gap = self.total_volume != NO_BASELINE
 

@@ -28,9 +28,7 @@ class Parser:
         self._seconds: dict[str, int] = {}
         self._days: dict[str, int] = {}
         self._envelope = msgspec.json.Decoder(Envelope).decode
-        self._decoders = {
-            name: msgspec.json.Decoder(FRAMES[event]).decode for name, event in DATA_TYPES.items()
-        }
+        self._decoders = {name: msgspec.json.Decoder(FRAMES[event]).decode for name, event in DATA_TYPES.items()}
 
     def parse(self, message: str | bytes) -> Event:
         """Decode one message text.
@@ -78,9 +76,7 @@ class Parser:
     def _learn_clock(self, clock: str) -> int:
         try:
             hours, minutes, seconds = clock.split(":")
-            if not (
-                len(clock) == 8 and 0 <= int(hours) < 24 and 0 <= int(minutes) < 60 and 0 <= int(seconds) < 60
-            ):
+            if not (len(clock) == 8 and 0 <= int(hours) < 24 and 0 <= int(minutes) < 60 and 0 <= int(seconds) < 60):
                 raise ValueError
         except ValueError:
             raise RejectedMessage("bad_time", f"expected HH:MM:SS, was {clock[:40]!r}") from None
@@ -90,9 +86,7 @@ class Parser:
     def _learn_date(self, date: str) -> int:
         try:
             day, month, year = date.split("/")
-            if not (
-                len(date) == 10 and 2000 <= int(year) < 2100 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
-            ):
+            if not (len(date) == 10 and 2000 <= int(year) < 2100 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31):
                 raise ValueError
         except ValueError:
             raise RejectedMessage("bad_date", f"expected dd/mm/yyyy, was {date[:40]!r}") from None

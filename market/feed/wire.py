@@ -1,7 +1,7 @@
 """The wire's names for the domain's events: one decoder per FastConnect data type.
 
-A frame type is its event with SSI's field names and the raw clock and date, so that a message becomes an event in one decode,
-without a copy. Source of the names: the fact sheet on FastConnect Data v2, section 4.
+A frame type is its event with SSI's field names and the raw clock and date, so that a message becomes an event in one
+decode, without a copy. Source of the names: the fact sheet on FastConnect Data v2, section 4.
 """
 
 from collections.abc import Mapping

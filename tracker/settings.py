@@ -13,6 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+RUN_DIR = BASE_DIR / ".run"  # state of `make demo`, `make live` and `manage.py devservices`
 
 env = environ.Env()
 
@@ -35,9 +36,7 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, default: bool) -> bool:
-    meanings = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
-        ("0", "false", "no", "off"), False
-    )
+    meanings = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
     return read(name, lambda raw: meanings[raw.lower()], default, "true or false")
 
 
@@ -68,9 +67,7 @@ def url(name: str, default: str, schemes: set[str]) -> str:
 
 
 def one_of(name: str, default: str, choices: set[str]) -> str:
-    return read(
-        name, {choice: choice for choice in choices}.__getitem__, default, f"one of {sorted(choices)}"
-    )
+    return read(name, {choice: choice for choice in choices}.__getitem__, default, f"one of {sorted(choices)}")
 
 
 environ.Env.read_env(BASE_DIR / text("ENV_FILE", ".env"))
@@ -78,10 +75,12 @@ environ.Env.read_env(BASE_DIR / text("ENV_FILE", ".env"))
 # --- Django -------------------------------------------------------------------------------------------------
 
 DEBUG = flag("DEBUG", False)
-SECRET_KEY = text("SECRET_KEY", "not-secret-development-key-" + "0" * 32)
+DEFAULT_SECRET_KEY = "not-secret-development-key-" + "0" * 32
+SECRET_KEY = text("SECRET_KEY", DEFAULT_SECRET_KEY)
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS", [])
 ADMIN_PATH = text("ADMIN_PATH", "admin").strip("/")
+PORT = whole("PORT", 8000, 1, 65535)  # of the web server that `make demo` and `make live` start
 
 INSTALLED_APPS = [
     "daphne",  # before staticfiles: it replaces runserver
@@ -149,6 +148,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+AXES_VERBOSE = False  # its greeting at every start
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -183,6 +183,7 @@ WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
 # --- PostgreSQL, Redis, Channels, Celery --------------------------------------------------------------------
 
+HAS_DATABASE_URL = text("DATABASE_URL") != ""  # else `make demo` and `make live` start a server of their own
 DATABASE_URL = url("DATABASE_URL", "postgres://tracker@127.0.0.1:5432/tracker", {"postgres", "postgresql"})
 # 0: no pool. Web processes set it; Celery and ingest do not.
 DATABASE_POOL_SIZE = whole("DATABASE_POOL_SIZE", 0, 0, 100)
@@ -193,6 +194,7 @@ DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 3
 if DATABASE_POOL_SIZE:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
 
+HAS_REDIS_URL = text("REDIS_URL") != ""
 REDIS_URL = url("REDIS_URL", "redis://127.0.0.1:6379/0", {"redis", "rediss", "unix"})
 CHANNEL_LAYERS = {
     "default": {

@@ -34,9 +34,7 @@ def owned_directory(path: Path, account: str | None, mode: int = 0o700) -> Path:
         give(path, account)
     status = path.lstat()
     if status.st_uid != owner or path.is_symlink() or not path.is_dir():
-        raise LaunchError(
-            f"{path}: expected a folder of user {owner}, found one of {status.st_uid}. Remove it."
-        )
+        raise LaunchError(f"{path}: expected a folder of user {owner}, found one of {status.st_uid}. Remove it.")
     path.chmod(mode)
     return path
 
@@ -60,9 +58,7 @@ def temporary_directory(account: str | None) -> Path:
 def can_run(program: Path, account: str | None) -> bool:
     """Tell whether the user can start the program where it lies."""
     try:
-        done = subprocess.run(
-            [program, "--version"], capture_output=True, cwd="/", check=False, **switch_to(account)
-        )
+        done = subprocess.run([program, "--version"], capture_output=True, cwd="/", check=False, **switch_to(account))
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0
@@ -79,9 +75,7 @@ def reachable_tree(tree: Path, version: str, program: str, account: str | None) 
     copy = shelf / f"{tree.name}-{version}"
     if not copy.exists():
         fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=shelf))
-        shutil.copytree(
-            tree, fresh, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a")
-        )
+        shutil.copytree(tree, fresh, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a"))
         fresh.chmod(0o755)
         try:
             fresh.rename(copy)
@@ -89,7 +83,5 @@ def reachable_tree(tree: Path, version: str, program: str, account: str | None) 
             shutil.rmtree(fresh)
     if not can_run(copy / program, account):
         user = account or "this user"
-        raise LaunchError(
-            f"{copy / program}: expected a program that {user} can run, it cannot. Set DATABASE_URL."
-        )
+        raise LaunchError(f"{copy / program}: expected a program that {user} can run, it cannot. Set DATABASE_URL.")
     return copy

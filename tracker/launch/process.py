@@ -28,7 +28,11 @@ def ignore_line(name: str, line: str) -> None:
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `account`: the user to run as (None: the present one), `given`: text for its input."""
+    """What to run.
+
+    `environment` is added to our own, `account` is the user to run as (None: the present one), `given` is the text
+    for its standard input.
+    """
 
     name: str
     arguments: Sequence[str]
@@ -132,9 +136,7 @@ class Process:
                 raise ProcessEnded(self.name, self.code, list(self.last_lines))
             if time.monotonic() > deadline:
                 lines = "".join(f"\n  {line}" for line in self.last_lines)
-                raise LaunchError(
-                    f"{self.name}: expected to be ready within {seconds:.0f} s, was not.{lines}"
-                )
+                raise LaunchError(f"{self.name}: expected to be ready within {seconds:.0f} s, was not.{lines}")
             time.sleep(POLL_SECONDS)
 
     def ask_to_stop(self) -> None:
@@ -158,7 +160,7 @@ def start(command: Command) -> subprocess.Popen[str]:
         popen = subprocess.Popen(
             list(command.arguments),
             cwd=command.directory,
-            env=dict(command.environment) or None,
+            env=os.environ | dict(command.environment),
             stdin=subprocess.PIPE if command.given else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -19,6 +19,7 @@ port {port}
 requirepass {password}
 save ""
 appendonly no
+loglevel warning
 dir "{directory}"
 maxmemory 256mb
 maxmemory-policy volatile-lru
@@ -39,9 +40,7 @@ class Valkey:
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def command(self) -> Command:
-        given = CONFIGURATION.format(
-            host=LOOPBACK, port=self.port, password=self.password, directory=self.directory
-        )
+        given = CONFIGURATION.format(host=LOOPBACK, port=self.port, password=self.password, directory=self.directory)
         # Through standard input, so that the password is in no file and no process list.
         return Command("valkey", [str(self.program), "-"], self.directory, given=given)
 

@@ -1,0 +1,47 @@
+"""PostgreSQL and Redis for a demo or a developer: the ones that are given, else our own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.launch.accounts import unprivileged_account
+from tracker.launch.places import data_directory
+from tracker.launch.ports import free_port
+from tracker.launch.postgres import Postgres
+from tracker.launch.supervisor import Supervisor
+from tracker.launch.valkey import Valkey
+
+# Not the well-known ports: a server that somebody starts later shall find its own free.
+POSTGRES_PORT = 15432
+VALKEY_PORT = 16379
+
+
+@dataclass(frozen=True)
+class Services:
+    """Addresses of the running servers."""
+
+    database_url: str
+    redis_url: str
+
+
+def start_services(
+    supervisor: Supervisor, run_directory: Path, database: str, database_url: str = "", redis_url: str = ""
+) -> Services:
+    """Start what is not given. `database` is the name of the database to make in our own PostgreSQL."""
+    return Services(
+        database_url or start_postgres(supervisor, run_directory, database),
+        redis_url or start_valkey(supervisor, run_directory),
+    )
+
+
+def start_postgres(supervisor: Supervisor, run_directory: Path, database: str) -> str:
+    directory = data_directory(run_directory, unprivileged_account())
+    server = Postgres(directory, free_port(POSTGRES_PORT), lasting=True)
+    server.prepare()
+    supervisor.start(server.command(), server.is_ready)
+    return server.ensure_database(database)
+
+
+def start_valkey(supervisor: Supervisor, run_directory: Path) -> str:
+    server = Valkey(run_directory, free_port(VALKEY_PORT))
+    supervisor.start(server.command(), server.is_ready)
+    return server.url

@@ -1,0 +1,152 @@
+"""What `make demo` and `make live` run: services, database, admin, feed, ingest, Celery and the web server."""
+
+import http.client
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.launch.ports import LOOPBACK, accepts, free_port
+from tracker.launch.process import Command
+from tracker.launch.run_directory import RunDirectory
+from tracker.launch.services import start_services
+from tracker.launch.supervisor import Supervisor
+
+SIMULATOR_PORT = 18000
+OPENING = "09:14"  # a minute before the opening match: auction, burst and continuous trading soon follow
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the settings and the command line say about a start. Empty address: start our own server."""
+
+    simulated: bool
+    root: Path
+    run_directory: Path
+    database_url: str
+    redis_url: str
+    secret_key: str
+    admin_path: str
+    port: int
+    simulate_arguments: tuple[str, ...] = ()
+
+
+class Stack:
+    """The processes in the order they start."""
+
+    def __init__(self, supervisor: Supervisor, run_directory: RunDirectory, choices: Choices) -> None:
+        self.supervisor = supervisor
+        self.run_directory = run_directory
+        self.choices = choices
+        self.environment = {
+            "PYTHONUNBUFFERED": "1",
+            "DEBUG": "false",
+            "SECRET_KEY": choices.secret_key or run_directory.secret("secret_key"),
+        }
+        if choices.simulated:  # a .env made for production has no say in how a demo is reached
+            self.environment |= {"HTTPS_ONLY": "false", "ALLOWED_HOSTS": "", "BEHIND_PROXY": "false"}
+
+    def start(self) -> str:
+        """Start everything and return the block that tells a person where it is.
+
+        Raises LaunchError when a part does not start.
+        """
+        self.start_services()
+        self.supervisor.run_once(self.manage("migrate", "migrate", "--noinput", "--verbosity", "0"))
+        self.ensure_admin()
+        if self.choices.simulated:
+            self.start_simulator()
+        self.supervisor.start(self.manage("ingest", "ingest"))
+        self.start_celery()
+        return self.describe(self.start_web())
+
+    def start_services(self) -> None:
+        choices = self.choices
+        services = start_services(
+            self.supervisor,
+            choices.run_directory,
+            "demo" if choices.simulated else "live",  # a simulated day has no place among real ones
+            choices.database_url,
+            choices.redis_url,
+        )
+        self.environment |= {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
+
+    def ensure_admin(self) -> None:
+        # A demo's password is reset to the printed one, a live one's stays as its owner changed it.
+        arguments = ["ensureadmin", ADMIN, *(["--reset"] if self.choices.simulated else [])]
+        password = self.run_directory.secret("admin_password")
+        self.supervisor.run_once(self.manage("admin", *arguments, given=f"{password}\n"))
+
+    def start_simulator(self) -> None:
+        port = free_port(SIMULATOR_PORT)
+        arguments = ["simulate", "--port", str(port), "--start", OPENING, *self.choices.simulate_arguments]
+        self.supervisor.start(self.manage("simulator", *arguments), lambda: accepts(port))
+        address = f"http://{LOOPBACK}:{port}/"
+        self.environment |= {
+            "SSI_DATA_URL": address,
+            "SSI_STREAM_URL": address,
+            "SSI_CONSUMER_ID": "demo",
+            "SSI_CONSUMER_SECRET": "demo",
+        }
+
+    def start_celery(self) -> None:
+        celery = ["celery", "--app", "tracker"]
+        calm = ["--without-gossip", "--without-mingle", "--concurrency", "2"]
+        self.supervisor.start(self.module("worker", *celery, "worker", *calm))
+        self.supervisor.start(self.module("beat", *celery, "beat"))
+
+    def start_web(self) -> int:
+        port = free_port(self.choices.port)
+        arguments = ["daphne", "--bind", LOOPBACK, "--port", str(port), "tracker.asgi:application"]
+        environment = {"DATABASE_POOL_SIZE": "8"}
+        self.supervisor.start(self.module("web", *arguments, **environment), lambda: answers(port))
+        return port
+
+    def describe(self, port: int) -> str:
+        address = f"http://{LOOPBACK}:{port}/"
+        simulated = self.choices.simulated
+        title = "a SIMULATED market, not real prices" if simulated else "live from SSI FastConnect"
+        password = self.run_directory.secret("admin_password")
+        changed = "" if simulated else " (unless you changed it)"
+        return "\n".join(
+            [
+                "",
+                f"  VN Stock Tracker: {title}",
+                f"  Board   {address}",
+                f"  Admin   {address}{self.choices.admin_path}/",
+                f"  Log in  {ADMIN} / {password}{changed}",
+                "  Stop    Ctrl-C",
+                "",
+            ]
+        )
+
+    def manage(self, name: str, *arguments: str, given: str = "") -> Command:
+        return self.python(name, "manage.py", *arguments, given=given)
+
+    def module(self, name: str, *arguments: str, **environment: str) -> Command:
+        return self.python(name, "-m", *arguments, environment=environment)
+
+    def python(
+        self, name: str, *arguments: str, environment: Mapping[str, str] | None = None, given: str = ""
+    ) -> Command:
+        return Command(
+            name,
+            [sys.executable, *arguments],
+            self.choices.root,
+            environment=self.environment | dict(environment or {}),
+            given=given,
+        )
+
+
+def answers(port: int) -> bool:
+    """Tell whether a web server answers on the port, whatever it says."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=10)
+    try:
+        connection.request("GET", "/health")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

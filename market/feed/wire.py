@@ -95,7 +95,7 @@ class Envelope(msgspec.Struct, gc=False):
     Content: str
 
 
-def frame_type(event: type[Event], names: Mapping[str, str]) -> type[Event]:
+def frame_type(event: type[Event], names: Mapping[str, str]) -> type[msgspec.Struct]:
     """Make the decodable form of an event; fields the wire does not name keep their default."""
     hints = get_type_hints(event, include_extras=True)
     own: list[Any] = [

@@ -1,0 +1,250 @@
+"""The one door for what the market does: it keeps the live snapshot in Redis and tells the Channels groups.
+
+Frames are encoded here and only here. An update holds, for each row that changed, the fields that changed, absolute; `seq` grows by
+one with each update of a channel, and `epoch` names the start of the ingest. What is lost on the way can be found out by anybody
+who counts, and mended by reading the snapshot: losing any message is harmless.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+import redis
+import redis.asyncio
+from channels_redis.pubsub import RedisPubSubChannelLayer
+
+from market.domain.calendar import IsTradingDay, is_weekday
+from market.domain.changes import Changes
+from market.domain.events import Event, ForeignUpdate, IndexUpdate
+from market.domain.rows import Row, derivatives_row, foreign_row, index_row, market_row
+from market.domain.state import MarketState
+from market.live import group, meta_key, rows_key
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS: Final = 5.0
+FOREIGN_REFRESH_SECONDS: Final = 5.0  # speeds fall while nobody trades, so rows change without a message
+FOREIGN_ACTIVE_SECONDS: Final = 360
+WARN_EVERY_SECONDS: Final = 10.0
+MARKET_CHANNELS: Final = ("market", "foreign", "index", "derivatives")
+
+
+def encode_frame(kind: str, channel: str, epoch: str, seq: int, moment: str | None, data: dict[str, Any]) -> str:
+    """The text of one frame of the WebSocket API."""
+    frame = {"type": kind, "channel": channel, "epoch": epoch, "seq": seq, "time": moment, "data": data}
+    return msgspec.json.encode(frame).decode()
+
+
+class ChannelRows:
+    """One channel's rows as they were last published."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.seq = 0
+        self.rows: dict[str, Row] = {}
+        self.dirty: set[str] = set()
+        self.rewrite = True  # the hash in Redis may hold another epoch's rows, or miss ours
+
+    def changed_fields(self, key: str, row: Row) -> Row:
+        """What differs from the row as last published; all of it for a new row."""
+        before = self.rows.get(key)
+        if before is None:
+            return row
+        return {field: value for field, value in row.items() if before.get(field, self) != value}
+
+
+class Broadcaster:
+    """Collects what changed and publishes it at most once an interval, the first change at once.
+
+    `observe` is the pipeline's sink. `status` gives the status object of the moment. When Redis is away nothing is kept
+    for it: the next write that succeeds writes everything.
+    """
+
+    def __init__(
+        self,
+        state: MarketState,
+        layer: RedisPubSubChannelLayer,
+        client: "redis.asyncio.Redis",
+        *,
+        epoch: str,
+        interval_seconds: float,
+        status: Callable[[], dict[str, Any]],
+        is_trading_day: IsTradingDay = is_weekday,
+    ) -> None:
+        self.epoch = epoch
+        self.redis_up = False
+        self.published = 0
+        self._state = state
+        self._layer = layer
+        self._client = client
+        self._interval = interval_seconds
+        self._status = status
+        self._is_trading_day = is_trading_day
+        self._channels = {channel: ChannelRows(channel) for channel in MARKET_CHANNELS}
+        self._market = self._channels["market"].dirty
+        self._foreign = self._channels["foreign"].dirty
+        self._index = self._channels["index"].dirty
+        self._wake = asyncio.Event()
+        self._warned_at = -WARN_EVERY_SECONDS
+        self._last_status: dict[str, Any] = {}
+
+    def observe(self, event: Event, changes: Changes) -> None:
+        """Remember whose row an event touched."""
+        if isinstance(event, IndexUpdate):
+            self._index.add(event.index.upper())
+        else:
+            self._market.add(event.symbol)
+            if isinstance(event, ForeignUpdate):
+                self._foreign.add(event.symbol)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        beat_at = refresh_at = 0.0
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), timeout=1.0)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            started = time.monotonic()
+            if started >= refresh_at:
+                refresh_at = started + FOREIGN_REFRESH_SECONDS
+                self._refresh_speeds()
+            await self.flush()
+            if started >= beat_at or self._status_changed():
+                beat_at = started + HEARTBEAT_SECONDS
+                await self.beat()
+            await asyncio.sleep(max(0.0, self._interval - (time.monotonic() - started)))
+
+    async def flush(self) -> None:
+        """Publish what changed since the last call, in every channel."""
+        self._spread()
+        moment = self._status().get("time")
+        for rows in self._channels.values():
+            if rows.dirty or rows.rewrite:
+                await self._publish(rows, moment)
+
+    async def beat(self) -> None:
+        """Tell every group the status, so that a listener knows that it missed nothing and how the feed does."""
+        status = self._status()
+        self._last_status = _comparable(status)
+        try:
+            for rows in self._channels.values():
+                # Only where our meta still is: after a restart of Redis the rows have to come first.
+                kept = await self._client.set(meta_key(rows.channel), self._meta(rows.seq, status), xx=True)
+                if not kept:
+                    self._forgotten(rows)
+                    continue
+                await self._send(rows.channel, "heartbeat", rows.seq, status.get("time"), {"status": status})
+        except (redis.RedisError, OSError) as error:
+            self._lost(error)
+
+    def _spread(self) -> None:
+        """Split futures from stocks, and let a contract follow its index."""
+        derivatives = self._channels["derivatives"].dirty
+        basis = self._state.basis
+        derivatives.update(code for code in self._market if code in basis)
+        self._market.difference_update(basis)
+        if self._index:
+            derivatives.update(code for code, tracker in basis.items() if tracker.underlying in self._index)
+        if self._market:
+            self._index.update(self._counted_indices())
+
+    def _counted_indices(self) -> Iterable[str]:
+        """Indices whose breadth is counted from stocks that changed."""
+        for index, members in self._state.members.items():
+            if index in self._state.indices and not members.isdisjoint(self._market):
+                yield index
+
+    def _refresh_speeds(self) -> None:
+        now = self._state.now
+        for code, symbol in self._state.symbols.items():
+            if symbol.foreign.last is not None and now - symbol.foreign.at < FOREIGN_ACTIVE_SECONDS:
+                self._foreign.add(code)
+
+    def _row(self, channel: str, key: str) -> Row | None:
+        state = self._state
+        if channel == "index":
+            index = state.indices.get(key)
+            return None if index is None else index_row(index, state)
+        symbol = state.symbols.get(key)
+        if symbol is None:
+            return None
+        if channel == "market":
+            return market_row(symbol)
+        if channel == "foreign":
+            return foreign_row(symbol, state.now)
+        return derivatives_row(symbol, state.basis[key], state, self._is_trading_day)
+
+    async def _publish(self, rows: ChannelRows, moment: str | None) -> None:
+        keys = set(rows.rows) | rows.dirty if rows.rewrite else set(rows.dirty)
+        rows.dirty.clear()
+        built = {key: row for key in keys if (row := self._row(rows.channel, key)) is not None}
+        changes = {key: fields for key, row in built.items() if (fields := rows.changed_fields(key, row))}
+        if not changes and not rows.rewrite:
+            return
+        rows.rows.update(built)
+        rows.seq += 1
+        written = built if rows.rewrite else {key: built[key] for key in changes}
+        try:
+            if not await self._store(rows, written):
+                self._forgotten(rows)
+                return
+            rows.rewrite = False
+            await self._send(rows.channel, "update", rows.seq, moment, {"rows": changes})
+            self._found()
+        except (redis.RedisError, OSError) as error:
+            self._lost(error)
+
+    async def _store(self, rows: ChannelRows, written: dict[str, Row]) -> bool:
+        """Write rows and meta in one transaction; False when Redis had forgotten what these rows add to."""
+        async with self._client.pipeline(transaction=True) as pipe:
+            if rows.rewrite:
+                pipe.delete(rows_key(rows.channel))
+            if written:
+                encoded = {key: msgspec.json.encode(row) for key, row in written.items()}
+                pipe.hset(rows_key(rows.channel), mapping=encoded)  # type: ignore[arg-type]
+            pipe.set(meta_key(rows.channel), self._meta(rows.seq, self._status()), get=True)
+            before = (await pipe.execute())[-1]
+        return rows.rewrite or before is not None
+
+    def _meta(self, seq: int, status: dict[str, Any]) -> bytes:
+        return msgspec.json.encode({"epoch": self.epoch, "seq": seq, "time": status.get("time"), "status": status})
+
+    async def _send(self, channel: str, kind: str, seq: int, moment: str | None, data: dict[str, Any]) -> None:
+        text = encode_frame(kind, channel, self.epoch, seq, moment, data)
+        message = {"type": "live.message", "channel": channel, "epoch": self.epoch, "seq": seq, "kind": kind, "text": text}
+        await self._layer.group_send(group(channel), message)
+        self.published += 1
+
+    def _status_changed(self) -> bool:
+        return _comparable(self._status()) != self._last_status
+
+    def _forgotten(self, rows: ChannelRows) -> None:
+        """Redis came back empty, and so fast that nobody noticed: write everything at the next interval."""
+        rows.rewrite = True
+        self._wake.set()
+
+    def _found(self) -> None:
+        if not self.redis_up:
+            self.redis_up = True
+            logger.info("Redis answers; the live snapshot is complete")
+
+    def _lost(self, error: Exception) -> None:
+        for rows in self._channels.values():
+            rows.rewrite = True
+        self._wake.set()  # try again at the next interval, even if the market is quiet
+        if self.redis_up or time.monotonic() - self._warned_at >= WARN_EVERY_SECONDS:
+            self._warned_at = time.monotonic()
+            logger.warning("Redis does not answer; parsing goes on, pages stand still: %s", error)
+        self.redis_up = False
+
+
+def _comparable(status: dict[str, Any]) -> dict[str, Any]:
+    """A status without what changes all the time."""
+    return {key: value for key, value in status.items() if key not in ("time", "counts", "delay_seconds", "speed")}

@@ -1,0 +1,133 @@
+"""The live market in Redis: how it is written there, and how web processes read it.
+
+Per channel one hash `live:<channel>:rows` (row id -> JSON row, complete) and one string `live:<channel>:meta` (JSON: epoch, seq,
+time, status), both always of the same moment. Only `broadcast` writes.
+"""
+
+import asyncio
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import msgspec
+import redis
+import redis.asyncio
+from django.conf import settings
+from msgspec import Struct
+
+CHANNELS: Final = ("market", "foreign", "index", "derivatives", "alerts")
+CONNECT_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 2.0
+
+Row = dict[str, Any]
+
+
+class LiveUnavailable(Exception):
+    """Redis does not answer: expected the live snapshot, try again later."""
+
+
+class Meta(Struct, frozen=True):
+    """Where a channel stands."""
+
+    epoch: str
+    seq: int
+    time: str | None
+    status: dict[str, Any]
+
+
+class LiveSnapshot(Struct, frozen=True):
+    """All rows of one channel at one moment."""
+
+    channel: str
+    epoch: str
+    seq: int
+    time: str | None
+    status: dict[str, Any]
+    rows: dict[str, Row]
+
+
+_decode_meta: Final = msgspec.json.Decoder(Meta).decode
+_decode_row: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def rows_key(channel: str) -> str:
+    """Redis key of a channel's rows."""
+    return f"live:{channel}:rows"
+
+
+def meta_key(channel: str) -> str:
+    """Redis key of a channel's meta."""
+    return f"live:{channel}:meta"
+
+
+def group(channel: str) -> str:
+    """Channels group of a channel."""
+    return f"live.{channel}"
+
+
+def connect() -> "redis.asyncio.Redis":
+    """A client that answers or fails within seconds: the library's default retries would block for four."""
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        retry=redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1),
+        health_check_interval=15,
+    )
+
+
+class LiveReader:
+    """Reads snapshots and keeps the newest of each channel, so that many readers of one moment cost one read."""
+
+    def __init__(self, client: "redis.asyncio.Redis") -> None:
+        self._client = client
+        self._kept: dict[str, LiveSnapshot] = {}
+        self._locks = {channel: asyncio.Lock() for channel in CHANNELS}
+
+    async def snapshot(self, channel: str) -> LiveSnapshot | None:
+        """The newest rows of a channel; None while nothing was ever written. Raises LiveUnavailable."""
+        try:
+            async with self._locks[channel]:
+                return await self._read(channel)
+        except (redis.RedisError, OSError) as error:
+            raise LiveUnavailable(f"expected Redis at {_where()}, was: {error}") from error
+
+    async def _read(self, channel: str) -> LiveSnapshot | None:
+        meta_text = await self._client.get(meta_key(channel))
+        if meta_text is None:
+            return None
+        meta = _decode_meta(meta_text)
+        kept = self._kept.get(channel)
+        if kept is None or (kept.epoch, kept.seq) != (meta.epoch, meta.seq):
+            async with self._client.pipeline(transaction=True) as pipe:
+                pipe.get(meta_key(channel))
+                pipe.hgetall(rows_key(channel))
+                meta_text, texts = await pipe.execute()
+            if meta_text is None:
+                return None
+            meta = _decode_meta(meta_text)
+            rows = {key.decode(): _decode_row(text) for key, text in texts.items()}
+        else:
+            rows = kept.rows
+        kept = LiveSnapshot(channel, meta.epoch, meta.seq, meta.time, meta.status, rows)
+        self._kept[channel] = kept
+        return kept
+
+
+# One reader an event loop: connections belong to the loop that opened them, and a web process has no composition root.
+_readers: "WeakKeyDictionary[asyncio.AbstractEventLoop, LiveReader]" = WeakKeyDictionary()
+
+
+async def snapshot(channel: str) -> LiveSnapshot | None:
+    """The newest rows of a channel from this process's reader; None while nothing was ever written.
+
+    Raises LiveUnavailable when Redis does not answer.
+    """
+    loop = asyncio.get_running_loop()
+    reader = _readers.get(loop)
+    if reader is None:
+        reader = _readers[loop] = LiveReader(connect())
+    return await reader.snapshot(channel)
+
+
+def _where() -> str:
+    return settings.REDIS_URL.rsplit("@", 1)[-1]

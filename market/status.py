@@ -1,0 +1,86 @@
+"""How the feed does, as one object that every page and API client gets."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from market.clock import MarketClock
+from market.domain.calendar import BOARDS, iso_time, to_date
+from market.domain.state import MarketState
+from market.feed.source import Source
+from market.pipeline import Pipeline
+
+ACTIVE_PHASES: Final = frozenset({"ato", "continuous", "atc"})
+DELAYED_SECONDS: Final = 15
+SILENT_SECONDS: Final = 60
+DayNote = dict[str, Any]
+
+
+class FeedStatus:
+    """Builds the status object from what the process knows; `day_note` tells what the calendar says of the trading date."""
+
+    def __init__(
+        self,
+        state: MarketState,
+        pipeline: Pipeline,
+        source: Source,
+        clock: MarketClock,
+        day_note: Callable[[], DayNote],
+    ) -> None:
+        self._state = state
+        self._pipeline = pipeline
+        self._source = source
+        self._clock = clock
+        self._day_note = day_note
+        self.parts: dict[str, str] = {}  # what else of the process is in trouble: {"database": "..."}
+
+    def __call__(self) -> dict[str, Any]:
+        """The status object of the WebSocket API."""
+        self._clock.live = self._source.kind == "ssi"
+        self._clock.tick()
+        now = self._clock.now() or self._state.now
+        feed, detail = self._feed(now)
+        return {
+            "source": self._source.kind,
+            "feed": feed,
+            "detail": detail,
+            "trading_date": to_date(self._state.day).isoformat() if self._state.day else None,
+            "time": iso_time(now) if now else None,
+            "speed": self._clock.speed,
+            "delay_seconds": self._delay(),
+            "boards": self._boards(now),
+            "day": self._day_note(),
+            "counts": {"messages": self._pipeline.messages, "rejected": self._pipeline.all_rejected()},
+            "connections": {name: each.state for name, each in self._source.connections().items()},
+            "parts": dict(self.parts),
+        }
+
+    def _boards(self, now: int) -> dict[str, Any]:
+        boards = {}
+        for board in BOARDS:
+            phase, until, following = self._state.boards[board].outlook(now)
+            boards[board] = {"phase": phase, "until": iso_time(until) if until else None, "next": following}
+        return boards
+
+    def _delay(self) -> int | None:
+        """Seconds between the exchange's time and the arrival of the newest message; None where there is no telling."""
+        if self._source.kind != "ssi" or not self._state.now:
+            return None
+        return max(0, round(self._pipeline.last_received_at - self._state.now))
+
+    def _feed(self, now: int) -> tuple[str, str]:
+        troubles = [each for each in self._source.connections().values() if each.state in ("waiting", "blocked", "closed")]
+        if troubles:
+            return "reconnecting", troubles[0].detail
+        if not self._pipeline.messages:
+            return "starting", ""
+        trading = any(self._state.boards[board].at(now) in ACTIVE_PHASES for board in BOARDS)
+        if not trading or not self._day_note().get("open", True):
+            return "closed", ""
+        silent = time.time() - self._pipeline.last_received_at
+        if silent > SILENT_SECONDS / self._clock.speed + DELAYED_SECONDS:
+            return "delayed", f"no message for {round(silent)} s"
+        delay = self._delay()
+        if delay is not None and delay > DELAYED_SECONDS and silent < SILENT_SECONDS:
+            return "delayed", f"{delay} s behind the exchange"
+        return "live", ""

@@ -1,0 +1,19 @@
+"""The tables: reference data that people maintain, and history that ingest writes.
+
+History has no foreign keys to reference data: a trade is stored whether or not its symbol was described before.
+"""
+
+from market.models.baskets import Basket, BasketMember
+from market.models.calendar import DayStatus, TradingDay
+from market.models.instruments import Board, IndexAlias, Instrument, Sector
+
+__all__ = [
+    "Basket",
+    "BasketMember",
+    "Board",
+    "DayStatus",
+    "IndexAlias",
+    "Instrument",
+    "Sector",
+    "TradingDay",
+]

@@ -57,20 +57,23 @@ class Desk(Generic[ChangeT]):
         self.day = day
 
 
-class Desks(dict[str, Desk[ChangeT]]):
-    """Desk of each symbol. A missing one is made on the way, so that a known symbol costs one look-up."""
+class Desks(Generic[ChangeT]):
+    """The desk of each symbol heard of, in `by_symbol`."""
 
     def __init__(self, hears: Hears, usual_volume: UsualVolume) -> None:
-        super().__init__()
+        self.by_symbol: dict[str, Desk[ChangeT]] = {}
         self.hears = hears
         self.usual_volume = usual_volume
         self.broad: list[Placed] = []
         self.listed: dict[str, list[Placed]] = {}
         self.members: Mapping[str, frozenset[str]] = {}
 
-    def __missing__(self, symbol: str) -> Desk[ChangeT]:
-        desk = self[symbol] = Desk()
-        desk.seat({placed.key: self._check(placed.rule, symbol) for placed in self._rules_of(symbol)})
+    def desk(self, symbol: str) -> Desk[ChangeT]:
+        """Return the desk of a symbol, made at the first time."""
+        desk = self.by_symbol.get(symbol)
+        if desk is None:
+            desk = self.by_symbol[symbol] = Desk()
+            desk.seat({placed.key: self._check(placed.rule, symbol) for placed in self._rules_of(symbol)})
         return desk
 
     def use(self, rules: Iterable[Placed], members: Mapping[str, frozenset[str]]) -> None:
@@ -86,7 +89,7 @@ class Desks(dict[str, Desk[ChangeT]]):
                     self.listed.setdefault(symbol, []).append(placed)
             else:
                 self.broad.append(placed)
-        for symbol, desk in self.items():
+        for symbol, desk in self.by_symbol.items():
             desk.seat({each.key: self._successor(desk, each, symbol) for each in self._rules_of(symbol)})
 
     def _rules_of(self, symbol: str) -> list[Placed]:
@@ -109,7 +112,7 @@ class Desks(dict[str, Desk[ChangeT]]):
 
     def memories(self) -> Iterator[dict[str, Any]]:
         """Return what every check remembers, as plain values."""
-        for symbol, desk in self.items():
+        for symbol, desk in self.by_symbol.items():
             for key, check in desk.checks.items():
                 yield {
                     "symbol": symbol,

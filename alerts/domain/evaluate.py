@@ -63,6 +63,7 @@ class Evaluator:
         self._indices: Desks[IndexTick] = Desks("index", usual)
         self._basis: Desks[BasisPoint] = Desks("basis", usual)
         self._books: Desks[BookTop] = Desks("book", usual)
+        self._trade_desks = self._trades.by_symbol
         self._members = members or {}
         self.rules: tuple[Rule, ...] = ()
         self.replace_rules(rules)
@@ -70,35 +71,38 @@ class Evaluator:
     def on_trade(self, trade: Trade) -> tuple[Alert, ...]:
         """Judge a trade, in the volume phase it carries."""
         # Written out although `_judge` says the same: most of what rules cost is spent here.
-        desk = self._trades[trade.symbol]
+        try:
+            desk = self._trade_desks[trade.symbol]
+        except KeyError:
+            desk = self._trades.desk(trade.symbol)
         if trade.day != desk.day:
             desk.start_day(trade.day)
-        alerts = NO_ALERTS
+        alerts, phase = NO_ALERTS, trade.phase
         for judge in desk.judges:
-            alert = judge(trade, trade.phase)
+            alert = judge(trade, phase)
             if alert is not None:
                 alerts += (alert,)
         return alerts
 
     def on_foreign(self, flow: ForeignFlow, phase: Phase | None = None) -> tuple[Alert, ...]:
         """Judge foreign totals; `phase` is the symbol's, None if unknown (then only rules for all phases may fire)."""
-        return self._judge(self._foreign[flow.symbol], flow, phase)
+        return self._judge(self._foreign.desk(flow.symbol), flow, phase)
 
     def on_index(self, tick: IndexTick, phase: Phase | None = None) -> tuple[Alert, ...]:
         """Judge a value of an index; `phase` is that of its board."""
-        return self._judge(self._indices[tick.index], tick, phase)
+        return self._judge(self._indices.desk(tick.index), tick, phase)
 
     def on_basis(self, point: BasisPoint, phase: Phase | None = None) -> tuple[Alert, ...]:
         """Judge a basis; `phase` is that of the trade it came with."""
-        return self._judge(self._basis[point.contract], point, phase)
+        return self._judge(self._basis.desk(point.contract), point, phase)
 
     def on_book(self, top: BookTop, phase: Phase | None = None) -> tuple[Alert, ...]:
         """Judge a changed book. Ask `wants_book` first: quotes are most of the feed and few rules need them."""
-        return self._judge(self._books[top.symbol], top, phase)
+        return self._judge(self._books.desk(top.symbol), top, phase)
 
     def wants_book(self, symbol: str) -> bool:
         """Tell whether a rule needs the book of a symbol."""
-        return self.wants_books and bool(self._books[symbol].judges)
+        return self.wants_books and bool(self._books.desk(symbol).judges)
 
     def apply(self, change: AnyChange, phase: Phase | None = None) -> tuple[Alert, ...]:
         """Judge any change; those that no kind hears give no alerts."""
@@ -153,7 +157,7 @@ class Evaluator:
             raise AlertStateError(f"expected the alert state of a dump: {error}") from None
         by_hearing: dict[Hears, Desks[Any]] = {desks.hears: desks for desks in self._all_desks()}
         for memory, remembered in memories:
-            desk = by_hearing[KINDS[memory.kind].hears][memory.symbol]
+            desk = by_hearing[KINDS[memory.kind].hears].desk(memory.symbol)
             check = desk.checks.get(memory.rule)
             if check is not None and check.rule.kind == memory.kind:
                 desk.day = memory.day

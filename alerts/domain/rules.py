@@ -19,6 +19,7 @@ from alerts.domain.model import (
     ParamValue,
     Rule,
     RuleError,
+    RuleId,
     is_number,
     shown,
 )
@@ -43,6 +44,7 @@ def load_rules(source: Sequence[Mapping[str, Any]] | str | bytes) -> tuple[Rule,
     if not isinstance(source, Sequence) or isinstance(source, str | bytes):
         raise RuleError({"": f"expected a list of rules, was {shown(source)}"})
     rules: list[Rule] = []
+    ids: set[RuleId] = set()
     problems: dict[str, str] = {}
     for position, raw in enumerate(source):
         try:
@@ -51,8 +53,10 @@ def load_rules(source: Sequence[Mapping[str, Any]] | str | bytes) -> tuple[Rule,
             for field, text in error.problems.items():
                 problems[f"rules[{position}].{field}".rstrip(".")] = text
             continue
-        if rule.id is not None and any(rule.id == other.id for other in rules):
+        if rule.id in ids:
             problems[f"rules[{position}].id"] = f"expected an id of its own, was {rule.id!r} again"
+        if rule.id is not None:
+            ids.add(rule.id)
         rules.append(rule)
     if problems:
         raise RuleError(problems)

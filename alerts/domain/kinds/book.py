@@ -11,16 +11,12 @@ from alerts.domain.scopes import ON_SYMBOLS
 from market.domain.changes import Phase
 from market.domain.events import Book
 
-_LEVELS: Final = tuple(
-    (f"bid_price{level}", f"bid_volume{level}", f"ask_price{level}", f"ask_volume{level}") for level in range(1, 11)
-)
-
 
 class BookTop(Struct, frozen=True, gc=False):
     """What the rules need of a symbol's book after it changed. Prices VND or points, volumes shares or contracts.
 
     `bid` and `ask` are the best limit prices (None without a limit order) and `*_queue` the volume waiting there;
-    `*_volume` is all that the side shows, orders at the auction price (price 0) included, so 0 means nobody is there.
+    `buyers` and `sellers` tell whether the side holds any order, those at the auction price (price 0) included.
     """
 
     symbol: str
@@ -28,28 +24,40 @@ class BookTop(Struct, frozen=True, gc=False):
     day: int
     bid: float | None
     bid_queue: int
-    bid_volume: int
+    buyers: bool
     ask: float | None
     ask_queue: int
-    ask_volume: int
+    sellers: bool
     ceiling: float | None
     floor: float | None
 
 
 def book_top(book: Book, symbol: str, at: int, day: int, ceiling: float | None, floor: float | None) -> BookTop:
-    """Read the top of a book as the feed sends it; the limits come from the symbol, a quote does not carry them."""
-    bid = ask = None
-    bid_queue = bid_volume = ask_queue = ask_volume = 0
-    for bid_price, bid_size, ask_price, ask_size in _LEVELS:
-        size = int(getattr(book, bid_size))
-        bid_volume += size
-        if bid is None and size and (price := getattr(book, bid_price)):
-            bid, bid_queue = price, size
-        size = int(getattr(book, ask_size))
-        ask_volume += size
-        if ask is None and size and (price := getattr(book, ask_price)):
-            ask, ask_queue = price, size
-    return BookTop(symbol, at, day, bid, bid_queue, bid_volume, ask, ask_queue, ask_volume, ceiling, floor)
+    """Read the top of a book as the feed sends it; the limits come from the symbol, a quote does not carry them.
+
+    Levels come best first, and an order at the auction price takes the first one, so two levels tell all.
+    """
+    bid, bid_queue = book.bid_price1, book.bid_volume1
+    buyers = bool(bid_queue or book.bid_volume2)
+    if not bid:
+        bid, bid_queue = book.bid_price2, book.bid_volume2
+    ask, ask_queue = book.ask_price1, book.ask_volume1
+    sellers = bool(ask_queue or book.ask_volume2)
+    if not ask:
+        ask, ask_queue = book.ask_price2, book.ask_volume2
+    return BookTop(
+        symbol,
+        at,
+        day,
+        bid or None,
+        int(bid_queue) if bid else 0,
+        buyers,
+        ask or None,
+        int(ask_queue) if ask else 0,
+        sellers,
+        ceiling,
+        floor,
+    )
 
 
 class LimitLock(EdgeCheck[BookTop]):
@@ -78,13 +86,10 @@ class LimitLock(EdgeCheck[BookTop]):
         )
 
     def _lock(self, top: BookTop) -> str:
-        # Most books have both sides and end here.
-        if top.ask_volume and top.bid_volume:
-            return ""
         limit, queue = "", 0
-        if not top.ask_volume and top.bid is not None and top.ceiling is not None and top.bid >= top.ceiling:
+        if not top.sellers and top.bid is not None and top.ceiling is not None and top.bid >= top.ceiling:
             limit, queue = "ceiling", top.bid_queue
-        elif not top.bid_volume and top.ask is not None and top.floor is not None and top.ask <= top.floor:
+        elif not top.buyers and top.ask is not None and top.floor is not None and top.ask <= top.floor:
             limit, queue = "floor", top.ask_queue
         return limit if self.side in ("both", limit) and queue >= self.min_queue else ""
 

@@ -32,9 +32,9 @@ class PriceLimit(Check[Trade]):
     __slots__ = ()
 
     def judge(self, change: Trade, phase: Phase | None) -> Alert | None:
-        ceiling, floor = change.ceiling, change.floor
         # The same question as `limit_of`, without the call: this runs for every trade of the market.
-        if (ceiling is None or change.price < ceiling) and (floor is None or change.price > floor):
+        price, ceiling, floor = change.price, change.ceiling, change.floor
+        if (ceiling is None or price < ceiling) and (floor is None or price > floor):
             return None
         if not self.ready(change.at, phase):
             return None

@@ -12,7 +12,7 @@ from market.domain.changes import Phase, Trade
 class VolumeSpike(Check[Trade]):
     """A trade far above the mean trade of the last minutes, itself included; all trades count, of any phase."""
 
-    __slots__ = ("entries", "min_trades", "multiplier", "seconds", "total")
+    __slots__ = ("min_trades", "multiplier", "seconds", "times", "total", "volumes")
 
     STATE: ClassVar = list[tuple[int, int]]
 
@@ -21,22 +21,25 @@ class VolumeSpike(Check[Trade]):
         self.multiplier = rule.number("multiplier")
         self.seconds = rule.seconds("window_minutes")
         self.min_trades = rule.number("min_trades")
-        self.entries: deque[tuple[int, int]] = deque()
+        # Two queues in step, so that an entry allocates nothing the garbage collector would have to look at.
+        self.times: deque[int] = deque()
+        self.volumes: deque[int] = deque()
         self.total = 0
 
     def judge(self, change: Trade, phase: Phase | None) -> Alert | None:
         # The window is kept here and not in a class of its own: this runs for every trade of the market.
-        entries = self.entries
-        at, volume = change.at, change.volume
-        if entries and at < entries[-1][0]:
-            at = entries[-1][0]
-        entries.append((at, volume))
+        times, at, volume = self.times, change.at, change.volume
+        if times and at < times[-1]:
+            at = times[-1]
+        times.append(at)
+        self.volumes.append(volume)
         total = self.total + volume
         oldest = at - self.seconds
-        while entries[0][0] < oldest:
-            total -= entries.popleft()[1]
+        while times[0] < oldest:
+            times.popleft()
+            total -= self.volumes.popleft()
         self.total = total
-        trades = len(entries)
+        trades = len(times)
         # volume > multiplier x mean without a division, so that the edge is exact
         if volume * trades <= self.multiplier * total or trades < self.min_trades:
             return None
@@ -58,19 +61,21 @@ class VolumeSpike(Check[Trade]):
         )
 
     def new_day(self) -> None:
-        self.entries.clear()
+        self.times.clear()
+        self.volumes.clear()
         self.total = 0
 
     def save(self) -> list[tuple[int, int]]:
-        return list(self.entries)
+        return list(zip(self.times, self.volumes, strict=True))
 
     def resume(self, state: list[tuple[int, int]]) -> None:
-        self.entries = deque(state)
-        self.total = sum(volume for _, volume in state)
+        self.times = deque(at for at, _ in state)
+        self.volumes = deque(volume for _, volume in state)
+        self.total = sum(self.volumes)
 
 
 class RelativeVolume(EdgeCheck[Trade]):
-    """The day's volume so far is far above what is usual by the end of this minute; told once a day as a rule."""
+    """The day's volume so far is far above what is usual by the end of this minute of the day."""
 
     __slots__ = ("min_volume", "minute", "multiplier", "usual")
 

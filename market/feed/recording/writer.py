@@ -1,0 +1,147 @@
+"""Writing recordings, one file a day.
+
+A file is a chain of gzip members, each written at once and whole, so that any tool can read it while it grows, after a
+crash and after appending. That costs disk space on a quiet feed (one member a second) and next to none on a busy one.
+"""
+
+import gzip
+import logging
+import os
+import threading
+import zlib
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from market.domain.calendar import VIETNAM_OFFSET
+
+log = logging.getLogger(__name__)
+
+DAY_SECONDS = 86_400
+MAX_WAITING_BYTES = 64 * 2**20  # about a minute of the whole market; beyond it messages are dropped and counted
+READ_BYTES = 2**16
+
+
+class Recorder:
+    """Append messages to `directory`/YYYY-MM-DD.jsonl.gz, the day of their arrival in Vietnam.
+
+    A call only puts the message on a list; a thread writes every `flush_seconds`. A disk that does not take it costs
+    messages, which `dropped` counts, but never more than a warning.
+    """
+
+    def __init__(self, directory: Path, *, flush_seconds: float = 1.0) -> None:
+        self.written = 0
+        self.dropped = 0
+        self._directory = directory
+        self._flush_seconds = flush_seconds
+        self._waiting: list[tuple[int, bytes]] = []
+        self._waiting_bytes = 0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._mended: set[Path] = set()
+        self._failing = False
+        directory.mkdir(parents=True, exist_ok=True)
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    def __call__(self, text: str | bytes, received_at: float) -> None:
+        """Record one message text and the epoch seconds of its arrival. What is no JSON object is dropped."""
+        raw = (text.encode() if isinstance(text, str) else text).strip()
+        if not (raw.startswith(b"{") and raw.endswith(b"}") and len(raw) > 2):
+            self.dropped += 1
+            return
+        if b"\n" in raw:  # only between tokens: inside a JSON string it is escaped
+            raw = raw.replace(b"\n", b" ")
+        line = b'%b,"ReceivedAt":%.6f}\n' % (raw[:-1], received_at)
+        with self._lock:
+            if self._waiting_bytes + len(line) > MAX_WAITING_BYTES:
+                self.dropped += 1
+                return
+            self._waiting.append((int(received_at + VIETNAM_OFFSET) // DAY_SECONDS, line))
+            self._waiting_bytes += len(line)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what waits and stop."""
+        self.close()
+
+    def close(self) -> None:
+        """Write what waits and stop. Blocks for as long as that takes."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            closing = self._closing.wait(self._flush_seconds)
+            with self._lock:
+                waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+            days: defaultdict[int, list[bytes]] = defaultdict(list)
+            for day, line in waiting:
+                days[day].append(line)
+            for day, lines in days.items():
+                self._write(day, lines)
+
+    def _write(self, day: int, lines: list[bytes]) -> None:
+        path = self._directory / f"{datetime.fromtimestamp(day * DAY_SECONDS, tz=UTC).date()}.jsonl.gz"
+        try:
+            self._append(path, gzip.compress(b"".join(lines), compresslevel=6, mtime=0))
+        except OSError as error:
+            self.dropped += len(lines)
+            if not self._failing:
+                self._failing = True
+                log.warning("Recording to %s failed, messages are dropped until it works again: %s", path, error)
+            return
+        self.written += len(lines)
+        if self._failing:
+            self._failing = False
+            log.warning("Recording to %s works again; %s messages were dropped.", path, self.dropped)
+
+    def _append(self, path: Path, member: bytes) -> None:
+        if path not in self._mended:
+            mend(path)
+            self._mended.add(path)
+        with path.open("ab", buffering=0) as file:
+            end = file.tell()
+            try:
+                written = file.write(member)
+                if written != len(member):
+                    raise OSError(f"only {written} of {len(member)} bytes could be written")
+            except OSError:
+                file.truncate(end)  # half a member would spoil what follows
+                raise
+
+
+def mend(path: Path) -> None:
+    """Make a recording safe to append to: cut off half a member, which a machine that lost power may leave.
+
+    A file that is damaged in another way is renamed to *.damaged, for a person to look at. Raises OSError.
+    """
+    whole = position = 0
+    member = zlib.decompressobj(wbits=31)
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        while data := file.read(READ_BYTES):
+            position += len(data)
+            while data:
+                try:
+                    member.decompress(data)
+                except zlib.error as error:
+                    log.warning("%s is damaged (%s); it is renamed and a new file begins", path, error)
+                    path.rename(path.with_name(f"{path.name}.damaged"))
+                    return
+                data = member.unused_data
+                if member.eof:
+                    whole = position - len(data)
+                    member = zlib.decompressobj(wbits=31)
+    if whole < position:
+        log.warning("%s: its last %s bytes were not written completely and are cut off", path, position - whole)
+        os.truncate(path, whole)

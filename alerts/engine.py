@@ -21,17 +21,14 @@ class AlertEngine:
     def observe(self, event: Event, changes: Changes) -> None:
         """Judge what an event changed."""
         for change in changes:
-            kind = type(change)
-            if kind is Trade:
-                alerts = self.evaluator.on_trade(change)  # type: ignore[arg-type]
-            else:
-                alerts = self._judge(change)
-            for alert in alerts:
+            for alert in self._judge(change):
                 self._deliver(alert)
         if self.evaluator.wants_books and isinstance(event, Quote | Snapshot):
             self._judge_book(event)
 
     def _judge(self, change: object) -> tuple[Alert, ...]:
+        if isinstance(change, Trade):
+            return self.evaluator.on_trade(change)
         if isinstance(change, ForeignFlow):
             return self.evaluator.on_foreign(change, self._phase(change.symbol))
         if isinstance(change, BasisPoint):

@@ -1,14 +1,15 @@
 """The one door for what the market does: it keeps the live snapshot in Redis and tells the Channels groups.
 
-Frames are encoded here and only here. An update holds, for each row that changed, the fields that changed, absolute; `seq` grows by
-one with each update of a channel, and `epoch` names the start of the ingest. What is lost on the way can be found out by anybody
-who counts, and mended by reading the snapshot: losing any message is harmless.
+Frames are encoded here and only here. An update holds, for each row that changed, the fields that changed, absolute;
+`seq` grows by one with each update of a channel, and `epoch` names the start of the ingest. What is lost on the way can
+be found out by anybody who counts, and mended by reading the snapshot: losing any message is harmless.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -106,10 +107,8 @@ class Broadcaster:
         """Publish until cancelled."""
         beat_at = refresh_at = 0.0
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), timeout=1.0)
-            except TimeoutError:
-                pass
             self._wake.clear()
             started = time.monotonic()
             if started >= refresh_at:
@@ -218,7 +217,8 @@ class Broadcaster:
 
     async def _send(self, channel: str, kind: str, seq: int, moment: str | None, data: dict[str, Any]) -> None:
         text = encode_frame(kind, channel, self.epoch, seq, moment, data)
-        message = {"type": "live.message", "channel": channel, "epoch": self.epoch, "seq": seq, "kind": kind, "text": text}
+        numbers = {"epoch": self.epoch, "seq": seq}
+        message = {"type": "live.message", "channel": channel, "kind": kind, "text": text, **numbers}
         await self._layer.group_send(group(channel), message)
         self.published += 1
 

@@ -11,8 +11,8 @@ SPEED_TOLERANCE = 0.05
 class MarketClock:
     """Epoch seconds of the exchange's clock as of now.
 
-    A live feed runs with the wall clock. A simulation or replay runs from its newest message, at the speed at which its messages
-    have been coming; a silence (lunch) does not stop it.
+    A live feed runs with the wall clock. A simulation or replay runs from its newest message, at the speed at which its
+    messages have been coming; a silence (lunch) does not stop it.
     """
 
     def __init__(self, newest: Callable[[], int], monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -40,6 +40,10 @@ class MarketClock:
     def _measure(self, speed: float) -> None:
         whole = max(1.0, round(speed))
         self.speed = whole if abs(speed - whole) <= SPEED_TOLERANCE * whole + 0.1 else min(MAX_SPEED, round(speed, 1))
+
+    def silence(self) -> float:
+        """Seconds of the wall clock since the newest message moved the market's time."""
+        return self._monotonic() - self._seen_at if self._seen else 0.0
 
     def now(self) -> int:
         """Epoch seconds; 0 before the first message of a simulation."""

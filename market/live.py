@@ -1,7 +1,7 @@
 """The live market in Redis: how it is written there, and how web processes read it.
 
-Per channel one hash `live:<channel>:rows` (row id -> JSON row, complete) and one string `live:<channel>:meta` (JSON: epoch, seq,
-time, status), both always of the same moment. Only `broadcast` writes.
+Per channel one hash `live:<channel>:rows` (row id -> JSON row, complete) and one string `live:<channel>:meta` (JSON:
+epoch, seq, time, status), both always of the same moment. Only `broadcast` writes.
 """
 
 import asyncio

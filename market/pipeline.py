@@ -1,4 +1,4 @@
-"""The way of a message through the process: parse, apply, hand on. One place for live feeds, simulations and replays."""
+"""The way of a message through the process: parse, apply, hand on. The same for feeds, simulations and replays."""
 
 import logging
 import time
@@ -22,7 +22,7 @@ SAMPLE_CHARACTERS = 300
 class Pipeline:
     """Feeds one market state. `take` never raises for what a message holds: it counts and samples it.
 
-    `received` counts events by type, `rejected` messages by reason. Sinks see each event and its changes in arrival order.
+    `received` counts events by type, `rejected` messages by reason. Sinks see each event and its changes as they arrive.
     """
 
     def __init__(self, state: MarketState, parser: Parser, sinks: Sequence[Sink] = ()) -> None:
@@ -33,6 +33,10 @@ class Pipeline:
         self._parse = parser.parse
         self._sinks = tuple(sinks)
         self._quiet_until = 0.0
+
+    def add_sink(self, sink: Sink) -> None:
+        """Let one more part see every event, after those that are there."""
+        self._sinks = (*self._sinks, sink)
 
     def take(self, message: str | bytes, received_at: float = 0.0) -> None:
         """Use one message text; `received_at` is the wall clock's epoch seconds of its arrival."""

@@ -1,6 +1,5 @@
 """How the feed does, as one object that every page and API client gets."""
 
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ DayNote = dict[str, Any]
 
 
 class FeedStatus:
-    """Builds the status object from what the process knows; `day_note` tells what the calendar says of the trading date."""
+    """Builds the status object from what the process knows; `day_note` is the calendar's word on the trading date."""
 
     def __init__(
         self,
@@ -56,7 +55,7 @@ class FeedStatus:
         }
 
     def _boards(self, now: int) -> dict[str, Any]:
-        boards = {}
+        boards: dict[str, Any] = {}
         for board in BOARDS:
             phase, until, following = self._state.boards[board].outlook(now)
             boards[board] = {"phase": phase, "until": iso_time(until) if until else None, "next": following}
@@ -69,7 +68,8 @@ class FeedStatus:
         return max(0, round(self._pipeline.last_received_at - self._state.now))
 
     def _feed(self, now: int) -> tuple[str, str]:
-        troubles = [each for each in self._source.connections().values() if each.state in ("waiting", "blocked", "closed")]
+        connections = self._source.connections().values()
+        troubles = [each for each in connections if each.state in ("waiting", "blocked", "closed")]
         if troubles:
             return "reconnecting", troubles[0].detail
         if not self._pipeline.messages:
@@ -77,7 +77,7 @@ class FeedStatus:
         trading = any(self._state.boards[board].at(now) in ACTIVE_PHASES for board in BOARDS)
         if not trading or not self._day_note().get("open", True):
             return "closed", ""
-        silent = time.time() - self._pipeline.last_received_at
+        silent = self._clock.silence()
         if silent > SILENT_SECONDS / self._clock.speed + DELAYED_SECONDS:
             return "delayed", f"no message for {round(silent)} s"
         delay = self._delay()

@@ -46,7 +46,9 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("file", type=Path, help="a recording (.jsonl or .jsonl.gz)")
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-        parser.add_argument("--rules", type=Path, metavar="FILE", help="alert rules as a JSON list; default: as shipped")
+        parser.add_argument(
+            "--rules", type=Path, metavar="FILE", help="alert rules as a JSON list; default: as shipped"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay and print."""
@@ -98,7 +100,15 @@ def replay(path: Path, rules: tuple[Rule, ...]) -> dict[str, Any]:
 
 def as_table(report: dict[str, Any]) -> str:
     """The report for a terminal: a line a symbol."""
-    columns = ("last_price", "total_volume", "trades", "buy_volume", "sell_volume", "neutral_volume", "unclassified_volume")
+    columns = (
+        "last_price",
+        "total_volume",
+        "trades",
+        "buy_volume",
+        "sell_volume",
+        "neutral_volume",
+        "unclassified_volume",
+    )
     rate = report["messages"] / report["seconds"] if report["seconds"] else 0
     head = f"{report['messages']:,} messages in {report['seconds']} s ({rate:,.0f}/s), {report['rejected']:,} rejected"
     title = f"{'symbol':<12}" + "".join(f"{column:>20}" for column in columns)

@@ -13,8 +13,6 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-RUN_DIR = BASE_DIR / ".run"  # state of `make demo`, `make live` and `manage.py devservices`
-
 env = environ.Env()
 
 Value = TypeVar("Value")
@@ -80,6 +78,7 @@ SECRET_KEY = text("SECRET_KEY", DEFAULT_SECRET_KEY)
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS", [])
 ADMIN_PATH = text("ADMIN_PATH", "admin").strip("/")
+RUN_DIR = BASE_DIR / text("RUN_DIR", ".run")  # state of `make demo`, `make live` and `manage.py devservices`
 PORT = whole("PORT", 8000, 1, 65535)  # of the web server that `make demo` and `make live` start
 
 INSTALLED_APPS = [

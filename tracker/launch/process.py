@@ -149,10 +149,18 @@ class Process:
         self.ask_to_stop()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.popen.wait(self.command.grace_seconds if grace_seconds is None else grace_seconds)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
+        kill_group(self.popen.pid)
         self.popen.wait()
         self.warden.forget(self.popen.pid)
+
+
+def kill_group(group: int) -> None:
+    """Kill what is left of a process group and wait until it is gone."""
+    deadline = time.monotonic() + 1  # a dead orphan that nobody reaps counts as there for ever
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.killpg(group, signal.SIGKILL)
+            time.sleep(0.01)
 
 
 def start(command: Command) -> subprocess.Popen[str]:

@@ -1,5 +1,6 @@
 """PostgreSQL and Redis for a demo or a developer: the ones that are given, else our own."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from tracker.launch.accounts import unprivileged_account
 from tracker.launch.places import data_directory
 from tracker.launch.ports import free_port
 from tracker.launch.postgres import Postgres
+from tracker.launch.run_directory import RunDirectory
 from tracker.launch.supervisor import Supervisor
 from tracker.launch.valkey import Valkey
 
@@ -31,6 +33,13 @@ def start_services(
         database_url or start_postgres(supervisor, run_directory, database),
         redis_url or start_valkey(supervisor, run_directory),
     )
+
+
+def remove_data(run_directory: Path) -> None:
+    """Remove what our own servers keep. Raises LaunchError while a launcher runs."""
+    held = RunDirectory(run_directory)
+    shutil.rmtree(data_directory(run_directory, unprivileged_account()))
+    held.close()
 
 
 def start_postgres(supervisor: Supervisor, run_directory: Path, database: str) -> str:

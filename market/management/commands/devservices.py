@@ -4,12 +4,12 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tracker.launch.console import run
 from tracker.launch.errors import LaunchError
 from tracker.launch.run_directory import RunDirectory
-from tracker.launch.services import start_services
+from tracker.launch.services import remove_data, start_services
 from tracker.launch.supervisor import Supervisor
 
 
@@ -17,8 +17,14 @@ class Command(BaseCommand):
     help = "Run PostgreSQL and Valkey from wheels until Ctrl-C, and print their addresses."
     requires_system_checks = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--remove-data", action="store_true", help="remove PostgreSQL's data and stop there")
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if options["remove_data"]:
+                remove_data(settings.RUN_DIR)
+                return
             code = run(settings.RUN_DIR, start)
         except LaunchError as error:
             raise CommandError(str(error)) from error

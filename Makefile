@@ -1,0 +1,48 @@
+# VN Stock Tracker. `make demo` is all a newcomer needs; every target sets up what it needs first.
+
+# One path, spaces and all: MAKEFILE_LIST names this file only.
+ROOT := $(shell dirname "$(strip $(MAKEFILE_LIST))")
+IN_ROOT = cd "$(ROOT)" && exec
+PYTHON = $(IN_ROOT) .venv/bin/python
+ARGS =
+
+.PHONY: help setup demo live services test browser lint types check bench clean
+
+help: ## Show the targets.
+	@cd "$(ROOT)" && sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+
+setup: ## Make .venv, install, compile translations, fetch the chart script.
+	@$(IN_ROOT) sh scripts/setup
+
+demo: setup ## Run everything on a simulated market until Ctrl-C.
+	@$(PYTHON) manage.py demo $(ARGS)
+
+live: setup ## Run everything on SSI FastConnect with the credentials in .env until Ctrl-C.
+	@$(PYTHON) manage.py live $(ARGS)
+
+services: setup ## Run PostgreSQL and Valkey alone and print their addresses.
+	@$(PYTHON) manage.py devservices $(ARGS)
+
+test: setup ## Run the tests except those that need a browser.
+	@$(PYTHON) -m pytest -n 2 --ignore tests/browser $(ARGS)
+
+browser: setup ## Run the tests in a real Chromium.
+	@$(PYTHON) -m pytest tests/browser $(ARGS)
+
+lint: setup ## Check style and format.
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check
+
+types: setup ## Check types.
+	@$(PYTHON) -m mypy tracker market alerts
+
+check: setup ## Run Django's checks and look for missing migrations.
+	@$(PYTHON) manage.py check --fail-level ERROR
+	@$(PYTHON) manage.py makemigrations --check --dry-run
+
+bench: setup ## Measure; prints one JSON object a line.
+	@$(PYTHON) manage.py bench $(ARGS)
+
+clean: ## Remove what setup, demo and tests made.
+	@cd "$(ROOT)" && if [ -x .venv/bin/python ]; then .venv/bin/python manage.py devservices --remove-data; fi
+	@cd "$(ROOT)" && rm -rf .venv .run node_modules staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis

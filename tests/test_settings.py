@@ -1,0 +1,120 @@
+import ast
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+HELPERS = {"text", "flag", "whole", "words", "url", "one_of"}
+BUILT_IN = {"SECRET_KEY"}  # its default is written nowhere but in the settings
+PROGRAM = "from tracker import settings; print(repr(getattr(settings, {name!r})))"
+
+
+def read_settings() -> dict[str, str | None]:
+    """Every variable that the settings read, with its default as text; None where that is no literal."""
+    tree = ast.parse((settings.BASE_DIR / "tracker" / "settings.py").read_text())
+    found: dict[str, str | None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in HELPERS:
+            name, *rest = node.args
+            assert isinstance(name, ast.Constant), f"line {node.lineno}: expected the name of a variable"
+            assert isinstance(name.value, str)
+            default = as_text(rest[0]) if rest else ""
+            found[name.value] = found.get(name.value) or default
+    return found
+
+
+def as_text(node: ast.expr) -> str | None:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    if isinstance(value, list):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def read_example() -> dict[str, str]:
+    lines = (settings.BASE_DIR / ".env.example").read_text().splitlines()
+    return dict(match.groups() for line in lines if (match := re.fullmatch(r"#?([A-Z_]+)=(.*)", line)))  # type: ignore[misc]
+
+
+def read_value(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Read one setting in a process whose environment has nothing but what is given."""
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(name=name)],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "ENV_FILE": os.devnull} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_env_example_lists_exactly_the_variables_that_the_settings_read() -> None:
+    assert set(read_example()) == set(read_settings())
+
+
+def test_env_example_shows_the_defaults() -> None:
+    expected = {
+        name: default for name, default in read_settings().items() if name not in BUILT_IN and default is not None
+    }
+    example = read_example()
+    assert {name: example[name] for name in expected} == expected
+
+
+def test_env_example_explains_every_variable() -> None:
+    lines = (settings.BASE_DIR / ".env.example").read_text().splitlines()
+    blocks = [previous for previous, line in pairwise(lines) if re.match(r"#?[A-Z_]+=", line)]
+    assert all(blocks), "expected a comment or another variable above each variable, was an empty line"
+
+
+def test_readme_table_lists_every_variable() -> None:
+    readme = (settings.BASE_DIR / "README.md").read_text()
+    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.MULTILINE))
+    assert listed == set(read_settings())
+
+
+def test_environment_is_read_in_the_settings_alone() -> None:
+    launcher = settings.BASE_DIR / "tracker" / "launch"  # passes it on to its children
+    readers = [
+        path
+        for app in ("tracker", "market", "alerts")
+        for path in Path(settings.BASE_DIR / app).rglob("*.py")
+        if re.search(r"os\.(environ\b(?!\.setdefault)|getenv)", path.read_text()) and launcher not in path.parents
+    ]
+    assert readers == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DEBUG", "maybe", "true or false"),
+        ("PORT", "80000", "a whole number from 1 to 65535"),
+        ("BROADCAST_INTERVAL_MS", "fast", "a whole number from 20 to 5000"),
+        ("DATABASE_URL", "mysql://localhost/tracker", "an address that starts with postgres or postgresql"),
+        ("REDIS_URL", "localhost:6379", "an address that starts with redis or rediss or unix"),
+        ("LOG_LEVEL", "LOUD", "one of ['DEBUG', 'ERROR', 'INFO', 'WARNING']"),
+    ],
+)
+def test_setting_with_a_bad_value_names_variable_value_and_what_is_expected(
+    name: str, value: str, expected: str
+) -> None:
+    done = read_value(name, **{name: value})
+    assert done.returncode != 0
+    assert f"ImproperlyConfigured: {name}: expected {expected}, was {value!r}" in done.stderr
+
+
+def test_setting_that_is_empty_has_its_default() -> None:
+    assert read_value("PORT", PORT="").stdout.strip() == "8000"
+
+
+def test_setting_in_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "other.env"
+    file.write_text("PORT=9000\nWATCH=all\n")
+    assert read_value("PORT", ENV_FILE=str(file)).stdout.strip() == "9000"
+    assert read_value("PORT", ENV_FILE=str(file), PORT="9001").stdout.strip() == "9001"

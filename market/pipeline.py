@@ -22,7 +22,7 @@ SAMPLE_CHARACTERS = 300
 class Pipeline:
     """Feeds one market state. `take` never raises for what a message holds: it counts and samples it.
 
-    `received` counts events by type, `rejected` messages by reason. Sinks see each event and its changes as they arrive.
+    `received` counts events by type, `rejected` messages by reason. Sinks see events in arrival order.
     """
 
     def __init__(self, state: MarketState, parser: Parser, sinks: Sequence[Sink] = ()) -> None:

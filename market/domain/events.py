@@ -4,6 +4,9 @@ Times (`at`) are whole epoch seconds of the exchange's own clock, `day` is the e
 Vietnam; both are set by the parser. Stock prices are VND, prices of futures and indices are points, volumes are
 shares or contracts, values are VND. A price of 0 with a volume is an auction (ATO/ATC) order, a price of 0 without
 one is an empty level, a last price of 0 means that the symbol has not traded.
+
+Fields stand in the order in which the wire sends them, beginning anywhere: the decoder looks for a key after the one
+before it, and that halves the time of a decode.
 """
 
 from typing import Annotated, TypeAlias
@@ -65,93 +68,93 @@ class Book(Struct, frozen=True, gc=False):
 class Quote(Book, frozen=True, gc=False, kw_only=True):
     """The book of one symbol (X-QUOTE)."""
 
-    symbol: Code
+    session: str | None = None
     at: int = 0
     day: int = 0
     market: str | None = None
-    session: str | None = None
+    symbol: Code
 
 
 class TradeReport(Struct, frozen=True, gc=False, kw_only=True):
     """The day's totals of one symbol as of its last match (X-TRADE). It may repeat the match before."""
 
     symbol: Code
-    total_volume: Volume
-    last_price: Price
-    at: int = 0
-    day: int = 0
-    last_volume: Volume = 0.0
-    total_value: Volume = 0.0
     ceiling: Price = 0.0
     floor: Price = 0.0
     reference: Price = 0.0
-    high: Price = 0.0
-    low: Price = 0.0
-    expected_price: Price = 0.0
+    last_price: Price
+    last_volume: Volume = 0.0
+    total_value: Volume = 0.0
+    total_volume: Volume
     market: str | None = None
     session: str | None = None
     status: str | None = None
+    expected_price: Price = 0.0
+    high: Price = 0.0
+    low: Price = 0.0
     side: str | None = None
+    at: int = 0
+    day: int = 0
 
 
 class Snapshot(Book, frozen=True, gc=False, kw_only=True):
     """Totals and book in one (X). It repeats the last match whenever the book changes."""
 
-    symbol: Code
-    total_volume: Volume
-    last_price: Price
+    market: str | None = None
+    session: str | None = None
+    status: str | None = None
+    expected_price: Price = 0.0
+    side: str | None = None
     at: int = 0
     day: int = 0
-    last_volume: Volume = 0.0
-    total_value: Volume = 0.0
+    symbol: Code
     ceiling: Price = 0.0
     floor: Price = 0.0
     reference: Price = 0.0
     open: Price = 0.0
     high: Price = 0.0
     low: Price = 0.0
-    expected_price: Price = 0.0
-    market: str | None = None
-    session: str | None = None
-    status: str | None = None
-    side: str | None = None
+    last_price: Price
+    last_volume: Volume = 0.0
+    total_value: Volume = 0.0
+    total_volume: Volume
 
 
 class ForeignUpdate(Struct, frozen=True, gc=False, kw_only=True):
     """Foreign totals of the day and the room that is left (R)."""
 
     symbol: Code
-    buy_volume: Volume
-    sell_volume: Volume
-    at: int = 0
-    day: int = 0
-    buy_value: Volume = 0.0
-    sell_value: Volume = 0.0
     total_room: Volume = 0.0
     room: Volume = 0.0
+    buy_volume: Volume
+    sell_volume: Volume
+    buy_value: Volume = 0.0
+    sell_value: Volume = 0.0
     market: str | None = None
+    at: int = 0
+    day: int = 0
 
 
 class IndexUpdate(Struct, frozen=True, gc=False, kw_only=True):
     """An index, its turnover and its breadth (MI). `estimate` is sent in auctions only, if at all."""
 
     index: Code
-    value: Price
-    at: int = 0
-    day: int = 0
     estimate: Price = 0.0
+    value: Price
     prior: Price = 0.0
     total_volume: Volume = 0.0
     total_value: Volume = 0.0
-    put_through_volume: Volume = 0.0
-    put_through_value: Volume = 0.0
     advances: Count = 0
     no_changes: Count = 0
     declines: Count = 0
     ceilings: Count = 0
     floors: Count = 0
+    put_through_volume: Volume = 0.0
+    put_through_value: Volume = 0.0
     market: str | None = None
     session: str | None = None
+    at: int = 0
+    day: int = 0
 
 
 class StatusUpdate(Struct, frozen=True, gc=False, kw_only=True):

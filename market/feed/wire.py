@@ -106,7 +106,7 @@ def frame_type(event: type[Event], names: Mapping[str, str]) -> type[msgspec.Str
     ]
     return msgspec.defstruct(
         f"{event.__name__}Frame",
-        [*own, ("clock", str), ("date", str)],
+        [*own, ("date", str), ("clock", str)],
         bases=(event,),
         frozen=True,
         gc=False,

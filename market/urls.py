@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from market import views
 
 app_name = "market"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.board, name="board"),
+    path("about/", views.about, name="about"),
+    path("theme/", views.theme, name="theme"),
+]

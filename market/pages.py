@@ -1,0 +1,263 @@
+"""The price board as a page: its columns, which rows it lists, in which order, and what its header says.
+
+Nothing here touches a request, Redis or the database: views and the page's socket pass in what they read.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from market.formatting import LEVELS, Cells, Row, cells, parse
+from market.strip import FUTURE, INDICES, future_cells, index_cells, strip_id
+
+Text: TypeAlias = str | Promise
+
+
+class Column(NamedTuple):
+    """One column of the board: cell name, heading and its long form for hover and screen readers."""
+
+    name: str
+    label: Text
+    hint: Text
+
+
+class Heading(NamedTuple):
+    """A column's heading on a page in some order: what it links to, and how it is sorted now (ARIA's words)."""
+
+    name: str
+    label: Text
+    hint: Text
+    next: str
+    sorted: str
+
+
+class Group(NamedTuple):
+    """Columns under one heading."""
+
+    name: str
+    label: Text
+    columns: tuple[Column, ...]
+
+
+def level_columns(side: str, places: Iterable[int], price: Text, volume: Text, hint: Text) -> tuple[Column, ...]:
+    return tuple(
+        Column(f"{side}{place}_{what}", f"{label} {place}", hint)
+        for place in places
+        for what, label in (("price", price), ("volume", volume))
+    )
+
+
+GROUPS = (
+    Group("symbol", "", (Column("symbol", _("Symbol"), _("Symbol")),)),
+    Group(
+        "limits",
+        _("Limits"),
+        (
+            Column("ceiling", _("Ceil."), _("Ceiling price")),
+            Column("floor", _("Floor"), _("Floor price")),
+            Column("reference", _("Ref."), _("Reference price")),
+        ),
+    ),
+    Group("bid", _("Buy side"), level_columns("bid", range(LEVELS, 0, -1), _("P"), _("V"), _("Buy side"))),
+    Group(
+        "match",
+        _("Matched"),
+        (
+            Column("price", _("Price"), _("Matched price; ≈ expected match in an auction")),
+            Column("volume", _("Vol."), _("Matched volume")),
+            Column("change", "+/-", _("Change against the reference price")),
+            Column("percent", "%", _("Change in per cent")),
+        ),
+    ),
+    Group("ask", _("Sell side"), level_columns("ask", range(1, LEVELS + 1), _("P"), _("V"), _("Sell side"))),
+    Group(
+        "day",
+        _("Day's price"),
+        (
+            Column("high", _("High"), _("Highest price")),
+            Column("average", _("Avg."), _("Average price")),
+            Column("low", _("Low"), _("Lowest price")),
+        ),
+    ),
+    Group("total", _("Total"), (Column("total", _("Total vol."), _("Total matched volume")),)),
+    Group(
+        "foreign",
+        _("Foreign investors"),
+        (
+            Column("foreign_buy", _("F. buy"), _("Foreign buy volume")),
+            Column("foreign_sell", _("F. sell"), _("Foreign sell volume")),
+            Column("room", _("Room"), _("Foreign room left")),
+        ),
+    ),
+    Group("active", _("Active"), (Column("active", _("Buy %"), _("Active buying, per cent of active volume")),)),
+)
+SORTABLE = frozenset(column.name for group in GROUPS for column in group.columns)
+PLAIN = tuple(column.name for group in GROUPS for column in group.columns if column.name not in ("symbol", "active"))
+
+PHASES: dict[str, Text] = {
+    "pre_open": _("Before opening"),
+    "ato": _("Opening auction (ATO)"),
+    "continuous": _("Continuous"),
+    "lunch": _("Lunch break"),
+    "atc": _("Closing auction (ATC)"),
+    "post_close": _("Post-close (PLO)"),
+    "put_through": _("Put-through"),
+    "closed": _("Closed"),
+    "halted": _("Halted"),
+}
+BOARDS: dict[str, Text] = {"HOSE": "HOSE", "HNX": "HNX", "UPCOM": "UPCOM", "DERIVATIVES": _("Derivatives")}
+SOURCES: dict[str, Text] = {"simulation": _("Simulation"), "replay": _("Replay")}
+FEEDS: dict[str, tuple[str, Text]] = {
+    "delayed": ("late", _("Delayed")),
+    "reconnecting": ("lost", _("Reconnecting")),
+    "closed": ("off", _("Feed closed")),
+    "starting": ("late", _("Starting")),
+}
+LISTS = ("VN30", "HOSE", "HNX", "UPCOM", "ALL")
+
+
+class Line(NamedTuple):
+    """One line of the board: symbol, the company's name and the cells."""
+
+    symbol: str
+    name: str
+    cells: Cells
+
+
+class Listing(NamedTuple):
+    """Which rows a page lists: a board, or named symbols, or everything (both None)."""
+
+    name: str
+    board: str | None
+    symbols: frozenset[str] | None
+
+    def holds(self, row: Row) -> bool:
+        """Tell whether a market row belongs to the page."""
+        if self.symbols is not None:
+            return row["symbol"] in self.symbols
+        return self.board is None or row.get("board") == self.board
+
+
+def listing(wanted: str, members: Collection[str], rows: Iterable[Row]) -> Listing:
+    """Choose the rows for `?list=`. VN30 falls back to everything when none of its members is watched."""
+    if wanted in ("HOSE", "HNX", "UPCOM"):
+        return Listing(wanted, wanted, None)
+    symbols = frozenset(members)
+    if wanted == "ALL" or not any(row["symbol"] in symbols for row in rows):
+        return Listing("ALL" if wanted == "ALL" else "VN30", None, None)
+    return Listing("VN30", None, symbols)
+
+
+def lists(rows: Collection[Row], members: Collection[str]) -> list[str]:
+    """Name the lists that differ from each other, so that a page of one list shows no choice."""
+    boards = {row.get("board") for row in rows}
+    outside = any(row["symbol"] not in members for row in rows)
+    return [name for name in LISTS if name in ("VN30", "ALL") or name in boards] if members and outside else []
+
+
+def lines(rows: Iterable[Row], names: Mapping[str, str], language: str) -> list[Line]:
+    """Format the rows of a page."""
+    return [Line(row["symbol"], names.get(row["symbol"], ""), cells(row, language)) for row in rows]
+
+
+def ordered(board: list[Line], sort: str, language: str) -> list[Line]:
+    """Sort by what a column shows, `-` for descending; blanks go last either way, ties by symbol."""
+    column, descending = sort.removeprefix("-"), sort.startswith("-")
+    board = sorted(board, key=lambda line: line.symbol)
+    if column == "symbol" or column not in SORTABLE:
+        return board[::-1] if sort == "-symbol" else board
+    values = {line.symbol: parse(line.cells[column][0], language) for line in board}
+    filled = [line for line in board if values[line.symbol] is not None]
+    filled.sort(key=lambda line: values[line.symbol] or 0.0, reverse=descending)
+    return filled + [line for line in board if values[line.symbol] is None]
+
+
+def matching(board: list[Line], text: str) -> list[Line]:
+    """Keep the lines whose symbol or name holds the text."""
+    wanted = text.strip().casefold()
+    return [line for line in board if wanted in line.symbol.casefold() or wanted in line.name.casefold()]
+
+
+def strip(indices: Mapping[str, Row], futures: Mapping[str, Row], language: str) -> dict[str, Cells]:
+    """Format the strip: one card for each index we show, in order, and the front future's if there is one."""
+    found = {strip_id(row["index"]): row for row in indices.values()}
+    shown = {f"index:{name}": index_cells(found.get(f"index:{name}", {"index": name}), language) for name in INDICES}
+    front = next((row for row in futures.values() if row.get("front")), None)
+    if front:
+        shown[FUTURE] = future_cells(front, language)
+    return shown
+
+
+def headings(sort: str) -> list[tuple[str, Text, list[Heading]]]:
+    """Prepare the headings, by group. A first click sorts numbers from the top, names from A; a second turns."""
+    return [(group.name, group.label, [heading(column, sort) for column in group.columns]) for group in GROUPS]
+
+
+def heading(column: Column, sort: str) -> Heading:
+    up, down = column.name, f"-{column.name}"
+    first, second = (up, down) if column.name == "symbol" else (down, up)
+    state = "ascending" if sort == up else "descending" if sort == down else "none"
+    return Heading(*column, second if sort == first else first, state)
+
+
+class Session(NamedTuple):
+    """A board's phase in words; `until` is epoch seconds of the market's clock."""
+
+    board: Text
+    phase: str
+    label: Text
+    until: str
+    until_text: str
+    next_label: Text
+
+
+def header(status: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Say what feeds the page and in which phase each board is, as the context of `_status.html`.
+
+    A simulation or a replay runs; it is never called live.
+    """
+    if status is None:
+        return {"source": "", "feed": "late", "feed_label": _("Waiting for data"), "sessions": []}
+    played = SOURCES.get(status["source"])
+    running: tuple[str, Text] = ("on", _("Running") if played else _("Live"))
+    feed, label = running if status["feed"] == "live" else FEEDS.get(status["feed"], ("late", status["feed"]))
+    return {
+        "source": status["source"] if played else "",
+        "source_label": played or "",
+        "feed": feed,
+        "feed_label": label,
+        "delay": status.get("delay_seconds") if status["feed"] == "delayed" else None,
+        "detail": status.get("detail") or "",
+        "day": status.get("day") or {},
+        "trading_date": day_of(status.get("trading_date")),
+        "time": clock(status.get("time"), "%H:%M:%S"),
+        "sessions": [session(name, board) for name, board in (status.get("boards") or {}).items() if name in BOARDS],
+    }
+
+
+def session(name: str, board: Mapping[str, Any]) -> Session:
+    until = board.get("until")
+    return Session(
+        BOARDS[name],
+        board["phase"],
+        PHASES.get(board["phase"], board["phase"]),
+        f"{datetime.fromisoformat(until).timestamp():.0f}" if until else "",
+        clock(until, "%H:%M"),
+        PHASES.get(board.get("next") or "", ""),
+    )
+
+
+def clock(time: str | None, form: str) -> str:
+    return datetime.fromisoformat(time).strftime(form) if time else ""
+
+
+def day_of(date: str | None) -> str:
+    return datetime.fromisoformat(date).strftime("%d/%m/%Y") if date else ""
+
+
+def epoch_seconds(time: str | None) -> str:
+    """Turn the market's ISO time into epoch seconds, as text for a data attribute."""
+    return f"{datetime.fromisoformat(time).timestamp():.0f}" if time else ""

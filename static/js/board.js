@@ -1,0 +1,39 @@
+// The price board's page: rows, clock, order and socket, put together.
+
+import { Cells } from "./cells.js";
+import { Clock } from "./clock.js";
+import { Order } from "./order.js";
+import { Socket } from "./socket.js";
+
+const main = document.getElementById("content");
+const table = document.getElementById("board");
+const cells = new Cells(document.getElementById("rows"), document.getElementById("row"));
+const clock = new Clock(main, cells);
+const order = new Order(table, cells, main.dataset.language);
+
+new Socket(main, (frames) => {
+  let moved = false;
+  for (const frame of frames) {
+    if (frame.time) clock.set(frame.time, frame.speed);
+    if (!frame.rows) continue;
+    const whole = frame.type === "snapshot";
+    if (whole) moved = cells.keep(frame.rows) || moved;
+    moved = cells.apply(frame.rows, !whole) || moved;
+    order.touch();
+  }
+  if (moved) order.arrange();
+});
+
+main.addEventListener("htmx:wsAfterMessage", () => clock.tick());
+
+// Age and the parts of the active-flow bar, said on hover.
+table.addEventListener("pointerover", (event) => {
+  const element = event.target.closest("tbody tr");
+  const row = element && cells.rows.get(element.dataset.row);
+  if (!row) return;
+  element.title = row.age === null ? "" : main.dataset.textAge.replace("{}", Math.round(clock.now - row.time));
+  const flow = event.target.closest(".active");
+  if (!flow) return;
+  const widths = [...flow.querySelectorAll("rect")].map((part) => part.getAttribute("width"));
+  flow.title = widths.reduce((text, width) => text.replace("{}", width), main.dataset.textActive);
+});

@@ -1,0 +1,109 @@
+// The rows of the page by id, each with its cells by name, and how a patch `{id: {cell: [text, class]}}` is applied.
+// Cells are looked up once; a patch touches text nodes and class names only, so a frame costs one or two milliseconds.
+
+const FLASHING = /^(price|volume|value|(bid|ask)\d_(price|volume))$/;
+
+export class Cells {
+  constructor(body, template) {
+    this.body = body; // where new rows of the board go
+    this.template = template;
+    this.rows = new Map();
+    for (const element of document.querySelectorAll("[data-row]")) this.add(element);
+    // An animation that has run leaves its class, and would run again when the row is moved or shown again.
+    document.addEventListener("animationend", (event) => event.target.classList.remove("flash", "flash-again"));
+  }
+
+  add(element) {
+    const cells = new Map();
+    for (const cell of element.querySelectorAll("[data-cell]")) {
+      if (!cell.dataset.kind && !cell.firstChild) cell.append("");
+      cells.set(cell.dataset.cell, cell);
+    }
+    const row = { id: element.dataset.row, element, cells, time: Number(element.dataset.time) || null, age: null };
+    this.rows.set(row.id, row);
+    return row;
+  }
+
+  // Rows of the board that the page does not have yet, such as those of a page that was opened before the feed began.
+  create(id) {
+    const element = this.template.content.firstElementChild.cloneNode(true);
+    element.dataset.row = id;
+    this.body.append(element);
+    return this.add(element);
+  }
+
+  remove(id) {
+    this.rows.get(id)?.element.remove();
+    this.rows.delete(id);
+  }
+
+  get board() {
+    return [...this.rows.values()].filter((row) => row.element.parentNode === this.body);
+  }
+
+  // Apply a patch; true when rows came or went.
+  apply(patch, flash) {
+    let changed = false;
+    for (const [id, cells] of Object.entries(patch)) {
+      if (cells === null) {
+        changed = this.rows.has(id) || changed;
+        this.remove(id);
+        continue;
+      }
+      let row = this.rows.get(id);
+      if (!row) {
+        if (id.includes(":") || id === "future") continue; // a card that this page was rendered without
+        row = this.create(id);
+        changed = true;
+      }
+      for (const name in cells) write(row, name, cells[name], flash);
+    }
+    return changed;
+  }
+
+  // Make the board hold exactly the rows of a snapshot.
+  keep(ids) {
+    const gone = this.board.filter((row) => !(row.id in ids));
+    for (const row of gone) this.remove(row.id);
+    return gone.length > 0;
+  }
+}
+
+function write(row, name, [text, state], flash) {
+  if (name === "row") {
+    row.time = Number(text) || null;
+    row.element.dataset.time = text;
+    if (row.element.localName === "tr") row.element.className = state + (row.age === null ? "" : " stale");
+    return;
+  }
+  const cell = row.cells.get(name);
+  if (!cell) return;
+  const kind = cell.dataset.kind;
+  if (kind) return draw(cell, kind, text, state);
+  const changed = cell.firstChild.data !== text;
+  if (changed) cell.firstChild.data = text;
+  if (changed && flash && FLASHING.test(name)) {
+    cell.className = `${state} ${cell.classList.contains("flash") ? "flash-again" : "flash"}`;
+  } else if (changed || !cell.classList.contains("flash")) {
+    cell.className = state;
+  }
+}
+
+function draw(svg, kind, text, state) {
+  if (kind === "bar") {
+    let left = 0;
+    const widths = text.split(" ");
+    for (const [place, part] of [...svg.children].entries()) {
+      const width = Number(widths[place]) || 0;
+      part.setAttribute("x", left);
+      part.setAttribute("width", width);
+      left += width;
+    }
+    return;
+  }
+  const [base, ...points] = text.split(" ");
+  svg.setAttribute("class", state);
+  svg.firstElementChild.setAttribute("y1", base || 24);
+  svg.firstElementChild.setAttribute("y2", base || 24);
+  svg.lastElementChild.setAttribute("points", points.join(" "));
+}

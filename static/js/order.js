@@ -1,0 +1,129 @@
+// Order and filter of the board. The choice lives in the address and is remembered; under live updates rows move at most
+// once a second, and never while the pointer or the keyboard is in the table.
+
+import { parse } from "./numbers.js";
+
+const MEMORY = "board-sort";
+
+export class Order {
+  constructor(table, cells, language) {
+    this.table = table;
+    this.cells = cells;
+    this.language = language;
+    this.input = document.getElementById("filter");
+    this.empty = document.getElementById("empty");
+    const address = new URLSearchParams(location.search);
+    this.sort = address.get("sort") ?? recall() ?? "symbol";
+    this.dirty = false;
+    for (const heading of table.querySelectorAll("[data-column]")) {
+      heading.firstElementChild.addEventListener("click", (event) => this.choose(event, heading.dataset.column));
+    }
+    this.input.addEventListener("input", () => this.filter());
+    this.input.form.addEventListener("submit", (event) => event.preventDefault());
+    document.addEventListener("keydown", (event) => this.key(event));
+    setInterval(() => this.refresh(), 1000);
+    this.mark();
+    this.arrange();
+    if (this.input.value) this.filter();
+  }
+
+  // Tell that values or rows changed: the next refresh looks at the order again.
+  touch() {
+    this.dirty = true;
+  }
+
+  refresh() {
+    if (!this.dirty || this.table.matches(":hover") || this.table.contains(document.activeElement)) return;
+    this.arrange();
+  }
+
+  choose(event, column) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // opens the link elsewhere
+    event.preventDefault();
+    const first = column === "symbol" ? column : `-${column}`;
+    const second = column === "symbol" ? `-${column}` : column;
+    this.sort = this.sort === first ? second : first;
+    const address = new URL(location.href);
+    address.searchParams.set("sort", this.sort);
+    history.replaceState(null, "", address);
+    try {
+      localStorage.setItem(MEMORY, this.sort);
+    } catch {
+      // Storage may be forbidden; the address still holds the choice.
+    }
+    this.mark();
+    this.arrange();
+  }
+
+  mark() {
+    for (const heading of this.table.querySelectorAll("[data-column]")) {
+      const column = heading.dataset.column;
+      const state = this.sort === column ? "ascending" : this.sort === `-${column}` ? "descending" : "none";
+      heading.setAttribute("aria-sort", state);
+    }
+  }
+
+  // Put the rows in order, moving only those that are out of place.
+  arrange() {
+    this.dirty = false;
+    const descending = this.sort.startsWith("-");
+    const column = descending ? this.sort.slice(1) : this.sort;
+    const keyed = this.cells.board.map((row) => [this.value(row, column), row]);
+    keyed.sort(([left, a], [right, b]) => {
+      if (left === right) return a.id < b.id ? -1 : 1;
+      if (left === null || right === null) return left === null ? 1 : -1;
+      return (left < right ? -1 : 1) * (descending ? -1 : 1);
+    });
+    let place = this.cells.body.firstElementChild;
+    for (const [, row] of keyed) {
+      if (row.element === place) place = place.nextElementSibling;
+      else this.cells.body.insertBefore(row.element, place);
+    }
+    this.filter();
+  }
+
+  value(row, column) {
+    if (column === "symbol") return row.id;
+    const text = row.cells.get(column)?.firstChild?.data ?? "";
+    return parse(text, this.language);
+  }
+
+  filter() {
+    const wanted = plain(this.input.value.trim());
+    let shown = 0;
+    for (const row of this.cells.board) {
+      const name = row.cells.get("symbol")?.title ?? "";
+      const hit = plain(`${row.id} ${name}`).includes(wanted);
+      row.element.hidden = !hit;
+      shown += hit;
+    }
+    this.empty.hidden = shown > 0;
+    if (!shown && wanted) this.empty.textContent = document.getElementById("content").dataset.textNone;
+  }
+
+  key(event) {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      this.input.focus();
+      this.input.select();
+    } else if (event.key === "Escape" && event.target === this.input) {
+      this.input.value = "";
+      this.filter();
+      this.input.blur();
+    }
+  }
+}
+
+// Without marks and case, so that "hoa phat" finds Hòa Phát.
+function plain(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").toLowerCase();
+}
+
+function recall() {
+  try {
+    return localStorage.getItem(MEMORY);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,106 @@
+// The page's socket, which htmx opens and reopens. JSON frames are taken before htmx sees them; everything else is HTML
+// that htmx swaps by id. Changes are gathered and drawn once per animation frame.
+
+const HTMX_REOPENS = [1006, 1011, 1012, 1013];
+const FINAL = [4400, 4401, 4403];
+const CROWDED = [4408, 4429];
+const ACK_MS = 2000;
+const SILENT_MS = 16000; // the server speaks every 5 s
+
+export class Socket {
+  constructor(main, take) {
+    this.main = main;
+    this.take = take; // (frames) => void, called in an animation frame
+    this.notice = document.getElementById("socket-notice");
+    this.frames = [];
+    this.acked = 0;
+    this.heard = performance.now();
+    this.attempts = 0;
+    window.htmx.config.wsReconnectDelay = (attempt) => Math.random() * 1000 * 2 ** Math.min(attempt, 4);
+    main.addEventListener("htmx:wsBeforeMessage", (event) => this.message(event));
+    main.addEventListener("htmx:wsOpen", (event) => this.open(event));
+    main.addEventListener("htmx:wsClose", (event) => this.closed(event));
+    setInterval(() => this.watch(), 4000);
+  }
+
+  open(event) {
+    this.wrapper = event.detail.socketWrapper;
+    this.heard = performance.now();
+    this.acked = 0;
+    this.frames = []; // of the connection before; the server begins with a snapshot
+  }
+
+  message(event) {
+    this.heard = performance.now();
+    const text = event.detail.message;
+    if (text[0] !== "{") return; // HTML for htmx
+    event.preventDefault();
+    const frame = JSON.parse(text);
+    if (frame.type === "snapshot") {
+      this.attempts = 0;
+      this.say("");
+      this.frames = []; // it holds all that waits
+    }
+    this.acknowledge(frame.seq, frame.type === "ping");
+    this.frames.push(frame);
+    if (this.frames.length === 1) requestAnimationFrame(() => this.draw());
+    else if (this.frames.length > 400) this.frames.splice(0, 200, merge(this.frames.slice(0, 200))); // a hidden tab draws nothing
+  }
+
+  draw() {
+    const frames = this.frames;
+    this.frames = [];
+    this.take(frames);
+  }
+
+  acknowledge(seq, now) {
+    const time = performance.now();
+    if (!now && this.ackTime && time - this.ackTime < ACK_MS) return;
+    this.ackTime = time;
+    this.wrapper?.sendImmediately(JSON.stringify({ ack: seq }));
+  }
+
+  closed(event) {
+    const { code } = event.detail.event;
+    if (FINAL.includes(code)) return this.say(this.main.dataset.textRefused);
+    this.say(this.main.dataset.textLost);
+    if (HTMX_REOPENS.includes(code) || this.replaced) {
+      this.replaced = false;
+      return;
+    }
+    const ceiling = CROWDED.includes(code) ? 20000 : 1000 * 2 ** Math.min(this.attempts, 4);
+    this.attempts += 1;
+    setTimeout(() => event.detail.socketWrapper.reconnect(), Math.random() * ceiling);
+  }
+
+  // A connection can die without a close. `reconnect` closes it, and that close must not open a second one.
+  watch() {
+    if (!this.wrapper || performance.now() - this.heard < SILENT_MS) return;
+    this.heard = performance.now();
+    this.replaced = true;
+    this.say(this.main.dataset.textLost);
+    this.wrapper.reconnect();
+  }
+
+  say(text) {
+    const lost = text !== "";
+    document.body.toggleAttribute("data-socket-lost", lost);
+    if (lost) document.body.dataset.socket = "lost";
+    else delete document.body.dataset.socket;
+    if (this.notice.textContent !== text) this.notice.textContent = text;
+    this.notice.hidden = !lost;
+    const badge = document.querySelector("#status .feed");
+    if (lost && badge) badge.lastChild.textContent = this.main.dataset.textBadge;
+  }
+}
+
+function merge(frames) {
+  const last = frames.at(-1);
+  const rows = {};
+  for (const frame of frames) {
+    for (const [id, cells] of Object.entries(frame.rows ?? {})) {
+      rows[id] = cells === null ? null : { ...rows[id], ...cells };
+    }
+  }
+  return { ...last, type: frames[0].type === "snapshot" ? "snapshot" : last.type, rows };
+}

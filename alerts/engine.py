@@ -21,14 +21,13 @@ class AlertEngine:
     def observe(self, event: Event, changes: Changes) -> None:
         """Judge what an event changed."""
         for change in changes:
-            for alert in self._judge(change):
+            alerts = self.evaluator.on_trade(change) if isinstance(change, Trade) else self._judge(change)
+            for alert in alerts:
                 self._deliver(alert)
         if self.evaluator.wants_books and isinstance(event, Quote | Snapshot):
             self._judge_book(event)
 
     def _judge(self, change: object) -> tuple[Alert, ...]:
-        if isinstance(change, Trade):
-            return self.evaluator.on_trade(change)
         if isinstance(change, ForeignFlow):
             return self.evaluator.on_foreign(change, self._phase(change.symbol))
         if isinstance(change, BasisPoint):

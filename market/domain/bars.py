@@ -22,11 +22,13 @@ class BarBuilder:
         "_trades",
         "_value",
         "_volume",
+        "finished",
         "minute",
     )
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
+        self.finished = 0  # bars of the day so far, the current one not included
         self.minute = 0  # 0: no bar in progress
         self._start(0, 0.0)
 
@@ -44,6 +46,7 @@ class BarBuilder:
         finished = None
         if at - self.minute >= MINUTE:
             finished = self.current()
+            self.finished += finished is not None
             self._start(at - at % MINUTE, price)
         elif price > self._high:
             self._high = price
@@ -88,7 +91,8 @@ class BarBuilder:
         self._buy, self._sell, self._neutral = bar.buy_volume, bar.sell_volume, bar.neutral_volume
 
     def clear(self) -> None:
-        """Forget the bar in progress."""
+        """Forget the day."""
+        self.finished = 0
         self._start(0, 0.0)
 
 

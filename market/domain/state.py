@@ -1,8 +1,9 @@
 """The market's state: one event in, its changes out. Deterministic, no clock, no I/O."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from market.domain.bars import BarBuilder
 from market.domain.calendar import board_of
 from market.domain.changes import Bar, BasisPoint, Changes, PhaseChange, Trade
 from market.domain.derivatives import BasisTracker
@@ -91,6 +92,12 @@ class MarketState:
         symbol = self.symbols.get(event.symbol)
         if symbol is None or symbol.day != event.day:
             symbol = self._symbol(event)
+        at = event.at
+        if event.total_volume == symbol.total_volume and event.session == symbol.session and at >= symbol.at:
+            # Most frames: only the book changed. What follows would come to the same, in three times the time.
+            symbol.totals = symbol.book = event
+            symbol.at = symbol.book_at = at
+            return self._hear(symbol, at) if at > self.boards[symbol.board].said_at else NOTHING
         taken = symbol.take_totals(event)
         if taken is None or event.at < symbol.book_at:
             if taken is None or taken[0] is None:
@@ -117,14 +124,10 @@ class MarketState:
         trade, bar = taken
         if trade is None:
             return changes
-        changes += (trade,)
-        if symbol.contract is not None:
-            point = self._basis_point(symbol, at)
-            if point is not None:
-                changes += (point,)
-        if bar is not None:
-            changes += (bar,)
-        return changes
+        point = self._basis_point(symbol, at) if symbol.contract is not None else None
+        if bar is None and point is None and not changes:
+            return (trade,)
+        return changes + tuple(change for change in (trade, point, bar) if change is not None)
 
     def _basis_point(self, symbol: SymbolState, at: int) -> BasisPoint | None:
         tracker = self.basis[symbol.code]
@@ -185,8 +188,17 @@ class MarketState:
 
     def open_bars(self) -> list[Bar]:
         """The minutes in progress, of symbols and indices."""
-        builders = [symbol.bar for symbol in self.symbols.values()] + [index.bar for index in self.indices.values()]
-        return [bar for bar in (builder.current() for builder in builders) if bar is not None]
+        return [bar for builder in self._bar_builders() if (bar := builder.current()) is not None]
+
+    def bar_count(self) -> int:
+        """Bars of the day, those in progress included."""
+        return sum(builder.finished + (builder.minute > 0) for builder in self._bar_builders())
+
+    def _bar_builders(self) -> Iterator[BarBuilder]:
+        for symbol in self.symbols.values():
+            yield symbol.bar
+        for index in self.indices.values():
+            yield index.bar
 
 
 class _Handlers(dict[type, Callable[[Any], Changes]]):

@@ -18,13 +18,13 @@ NO_BASELINE: Final = -1
 class SymbolState:
     """One symbol's day. The newest totals and book stay as the events that brought them; only sums are kept beside.
 
-    `total_volume` is the volume counted so far, NO_BASELINE before the first totals of the day.
+    `total_volume` is the volume counted so far, NO_BASELINE before the first totals of the day. `session` is the code
+    last heard, "" if the next message's has to be looked at whatever it is.
     """
 
     __slots__ = (
         "_phase_before",
         "_second",
-        "_session",
         "_total_before_second",
         "at",
         "bar",
@@ -43,6 +43,7 @@ class SymbolState:
         "multiplier",
         "open",
         "phase",
+        "session",
         "spark",
         "status",
         "total_value",
@@ -84,7 +85,7 @@ class SymbolState:
         self.phase: Phase = "pre_open"
         self.volume_phase: VolumePhase = "ato"
         self._phase_before: Phase | None = None
-        self._session: str | None = ""
+        self.session: str | None = ""
         self._second = 0
         self._total_before_second = 0
         self.foreign.clear()
@@ -99,12 +100,12 @@ class SymbolState:
             self._phase_before, self.phase = self.phase, phase
         # These move on with the clock, so they are asked for again at each message.
         timed = phase == "closed" and self.board == "HNX"
-        self._session = "" if timed else session or ""
+        self.session = "" if timed else session or ""
         self.volume_phase = volume_phase_of(phase, self._phase_before, self.board, second)
 
     def take_book(self, event: Quote) -> None:
         """Keep a book that came without totals."""
-        if event.session != self._session and event.at >= self.at:
+        if event.session != self.session and event.at >= self.at:
             self.enter(event.session, event.at)
         self.book = event
         self.book_at = event.at
@@ -115,7 +116,7 @@ class SymbolState:
         Returns the trade and the bar it finished; (None, None) if the totals were a repeat or a baseline; None if the
         event is older than what is known and must not be used at all.
         """
-        if event.session != self._session and event.at >= self.at:
+        if event.session != self.session and event.at >= self.at:
             self.enter(event.session, event.at)
         total = event.total_volume
         if total == self.total_volume:

@@ -14,26 +14,12 @@ from alerts.domain.model import Alert, Rule, RuleError
 from alerts.domain.rules import DEFAULT_RULES, load_rules
 from alerts.engine import AlertEngine
 from market.domain.calendar import clock_text
-from market.domain.changes import Bar, Changes
-from market.domain.events import Event
 from market.domain.state import MarketState
 from market.feed.errors import FeedError
 from market.feed.parse import Parser
 from market.feed.recording import read_messages
 from market.pipeline import Pipeline
 from market.report import market_report
-
-
-class BarCount:
-    """Counts finished bars."""
-
-    def __init__(self) -> None:
-        self.bars = 0
-
-    def observe(self, event: Event, changes: Changes) -> None:
-        """Count those among the changes."""
-        if len(changes) > 1:
-            self.bars += sum(isinstance(change, Bar) for change in changes)
 
 
 class Command(BaseCommand):
@@ -73,9 +59,8 @@ def replay(path: Path, rules: tuple[Rule, ...]) -> dict[str, Any]:
     """Run a recording through the whole chain; the report of `docs/api.md`. Raises CommandError."""
     state = MarketState()
     fired: list[Alert] = []
-    counter = BarCount()
     engine = AlertEngine(Evaluator(rules), state, fired.append)
-    pipeline = Pipeline(state, Parser(), [engine.observe, counter.observe])
+    pipeline = Pipeline(state, Parser(), [engine.observe])
     take = pipeline.take
     started = time.perf_counter()
     try:
@@ -94,7 +79,7 @@ def replay(path: Path, rules: tuple[Rule, ...]) -> dict[str, Any]:
             {"kind": each.kind, "symbol": each.symbol, "time": clock_text(each.at), "severity": each.severity}
             for each in fired
         ],
-        "bars": counter.bars + len(state.open_bars()),
+        "bars": state.bar_count(),
     }
 
 

@@ -1,0 +1,343 @@
+"""The answers of the REST endpoints, without HTTP. Every value in a row is a string, as captured."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, Protocol
+
+from market.feed.simulator.days import trading_days
+from market.feed.simulator.history import DailyRow, History, Minute
+from market.feed.simulator.instruments import IndexSpec, Instrument, futures_on
+from market.feed.simulator.minutes import minutes_of
+from market.feed.simulator.query import Answer, BadQuery, Query, failed, paged
+from market.feed.simulator.schedule import clock_text
+from market.feed.simulator.ticks import limits_of
+
+Row = dict[str, Any]
+
+
+class Today(Protocol):
+    """What REST knows of the day that is being played."""
+
+    @property
+    def day(self) -> date: ...
+    def is_closed(self) -> bool: ...
+    def row_so_far(self, symbol: str) -> DailyRow | None: ...
+    def minutes_so_far(self, symbol: str) -> list[Minute]: ...
+    def index_so_far(self, index: str) -> tuple[float, float, int, float] | None: ...
+
+
+class Rest:
+    """Answers calls about the listed symbols, the past and today."""
+
+    def __init__(self, history: History, today: Today) -> None:
+        self.history = history
+        self.universe = history.universe
+        self.today = today
+        self.endpoints: dict[str, Callable[[Query], Answer]] = {
+            "securities": self.securities,
+            "securitiesdetails": self.securities_details,
+            "indexcomponents": self.index_components,
+            "indexlist": self.index_list,
+            "dailyohlc": self.daily_ohlc,
+            "intradayohlc": self.intraday_ohlc,
+            "dailyindex": self.daily_index,
+            "dailystockprice": self.daily_stock_price,
+            "backtest": lambda query: failed("Not support"),
+        }
+
+    def answer(self, name: str, pairs: Mapping[str, str]) -> Answer | None:
+        """Answer `api/v2/Market/<name>` (any case), None if there is no such endpoint."""
+        endpoint = self.endpoints.get(name.lower())
+        if endpoint is None:
+            return None
+        try:
+            return endpoint(Query(pairs))
+        except BadQuery as error:
+            return failed(str(error))
+
+    def securities(self, query: Query) -> Answer:
+        found = self._listed(query.text("market"))
+        return paged(
+            query,
+            [
+                {
+                    "Market": market_of(known),
+                    "Symbol": known.symbol,
+                    "StockName": known.name,
+                    "StockEnName": known.english,
+                }
+                for known in found
+            ],
+        )
+
+    def securities_details(self, query: Query) -> Answer:
+        found = self._listed(query.text("market"), query.text("symbol"))
+        index, size = query.page()
+        page = found[(index - 1) * size : index * size]
+        if not page:
+            return paged(query, [])
+        report = {
+            "RType": "y",
+            "ReportDate": f"{self.today.day:%d/%m/%Y}",
+            "TotalNoSym": str(len(found)),
+            "RepeatedInfo": [details_row(known) for known in page],
+        }
+        return {"data": [report], "message": "Success", "status": "Success", "totalRecord": len(found)}
+
+    def index_components(self, query: Query) -> Answer:
+        spec = self._index(query.text("indexCode"))
+        if spec is None or not spec.weights:
+            return paged(query, [])
+        components = [{"Isin": symbol, "StockSymbol": symbol} for symbol in sorted(spec.weights)]
+        row = {
+            "IndexCode": spec.index,
+            "IndexName": spec.index,
+            "Exchange": exchange_of(spec),
+            "TotalSymbolNo": str(len(components)),
+            "IndexComponent": components,
+        }
+        return {"data": [row], "message": "Success", "status": "Success", "totalRecord": 1}
+
+    def index_list(self, query: Query) -> Answer:
+        exchange = query.text("exchange").upper()
+        rows = [
+            {"IndexCode": spec.index, "IndexName": spec.index, "Exchange": exchange_of(spec)}
+            for spec in self.universe.indices
+            if exchange in ("", exchange_of(spec))
+        ]
+        return paged(query, rows)
+
+    def daily_ohlc(self, query: Query) -> Answer:
+        return paged(query, [daily_row_of(known, row) for known, row in self._days(query)])
+
+    def daily_stock_price(self, query: Query) -> Answer:
+        return paged(query, [stock_price_row(known, row) for known, row in self._days(query)])
+
+    def intraday_ohlc(self, query: Query) -> Answer:
+        first, last = query.dates(self.today.day)
+        symbol = query.text("symbol")
+        resolution = max(1, query.whole("resolution", 1))
+        found = self._listed("", symbol) if symbol else []
+        rows = [
+            intraday_row_of(symbol.upper(), day, minute)
+            for known in found
+            for day in self._dates(first, last)
+            for minute in coarser(self._minutes(known, day), resolution)
+        ]
+        return paged(query, rows[::-1] if query.falls() else rows)
+
+    def daily_index(self, query: Query) -> Answer:
+        first, last = query.dates(self.today.day)
+        spec = self._index(query.text("indexId"))
+        rows = [self._index_row(spec, day) for day in self._dates(first, last)] if spec else []
+        return paged(query, rows[::-1] if query.falls() else rows)
+
+    def _days(self, query: Query) -> list[tuple[Instrument, DailyRow]]:
+        """Return finished days; today is among them once it is over."""
+        first, last = query.dates(self.today.day)
+        found = self._listed(query.text("market"), query.text("symbol"))
+        rows = []
+        for known in found:
+            for day in self._dates(first, last):
+                row = self._row(known, day)
+                if row is not None and row.volume:
+                    rows.append((known, row))
+        return rows[::-1] if query.falls() else rows
+
+    def _dates(self, first: date, last: date) -> Iterator[date]:
+        for day in trading_days(first, last):
+            if day < self.today.day:
+                yield day
+        if first <= self.today.day <= last:
+            yield self.today.day
+
+    def _row(self, known: Instrument, day: date) -> DailyRow | None:
+        if day < self.today.day:
+            return self.history.row(known, day)
+        return self.today.row_so_far(known.symbol) if self.today.is_closed() else None
+
+    def _minutes(self, known: Instrument, day: date) -> list[Minute]:
+        if day == self.today.day:
+            return self.today.minutes_so_far(known.symbol)
+        played = self.history.minutes(known, day)
+        return played if played is not None else minutes_of(known, self.history.row(known, day), self.universe.seed)
+
+    def _listed(self, market: str, symbol: str = "") -> list[Instrument]:
+        every = [*self.universe.stocks, *futures_on(self.universe, self.today.day)]
+        return [
+            known
+            for known in every
+            if market.upper() in ("", market_of(known)) and symbol.upper() in ("", known.symbol)
+        ]
+
+    def _index(self, code: str) -> IndexSpec | None:
+        return next((spec for spec in self.universe.indices if spec.index.lower() == code.lower()), None)
+
+    def _index_row(self, spec: IndexSpec, day: date) -> Row:
+        if day == self.today.day and (so_far := self.today.index_so_far(spec.index)):
+            value, prior, volume, turnover = so_far
+        else:
+            before = max((each for each in trading_days(_weeks_before(day), day) if each < day), default=day)
+            value, prior = self.history.index_value(spec, day), self.history.index_value(spec, before)
+            rows = [self.history.row(known, day) for known in self.universe.stocks if known.symbol in spec.weights]
+            volume, turnover = sum(row.volume for row in rows), sum(row.value for row in rows)
+        return index_row_of(spec, day, value, prior, volume, turnover)
+
+
+def _weeks_before(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 15)
+
+
+def market_of(known: Instrument) -> str:
+    return "DER" if known.underlying else known.board
+
+
+def exchange_of(spec: IndexSpec) -> str:
+    """Return the exchange as IndexList has it: UPCOM's index belongs to HNX."""
+    return "HNX" if spec.board == "UPCOM" else spec.board
+
+
+def plain(number: float) -> str:
+    """Return a number as the rows spell it: whole ones without a fraction."""
+    return str(int(number)) if number == int(number) else repr(round(number, 4))
+
+
+def details_row(known: Instrument) -> Row:
+    """Return one entry of SecuritiesDetails."""
+    steps = {"HOSE": [("0", "10"), ("10000", "50"), ("50000", "100")], "DERIVATIVES": [("0", "0.1")]}
+    ticks = steps.get(known.board, [("0", "100")])
+    row = {
+        "Isin": known.symbol,
+        "Symbol": known.symbol,
+        "SymbolName": known.name,
+        "SymbolEngName": known.english,
+        "SecType": "FU" if known.underlying else "ST",
+        "MarketId": market_of(known),
+        "Exchange": market_of(known),
+        "Issuer": None,
+        "LotSize": str(known.lot),
+        "IssueDate": "",
+        "MaturityDate": f"{known.expiry:%d/%m/%Y}" if known.expiry else "",
+        "FirstTradingDate": "",
+        "LastTradingDate": f"{known.expiry:%d/%m/%Y}" if known.expiry else "",
+        "ContractMultiplier": str(known.multiplier) if known.underlying else "0",
+        "SettlMethod": "C" if known.underlying else "",
+        "Underlying": known.underlying or None,
+        "PutOrCall": None,
+        "ExercisePrice": "0",
+        "ExerciseStyle": "",
+        "ExcerciseRatio": "0",
+        "ListedShare": str(known.shares),
+    }
+    for number in range(4):
+        price, step = ticks[number] if number < len(ticks) else (None, None)
+        row[f"TickPrice{number + 1}"], row[f"TickIncrement{number + 1}"] = price, step
+    return row
+
+
+def daily_row_of(known: Instrument, row: DailyRow) -> Row:
+    return {
+        "Symbol": known.symbol,
+        "Market": market_of(known),
+        "TradingDate": f"{row.day:%d/%m/%Y}",
+        "Time": None,
+        "Open": plain(row.open),
+        "High": plain(row.high),
+        "Low": plain(row.low),
+        "Close": plain(row.close),
+        "Volume": str(row.volume),
+        "Value": plain(row.value),
+    }
+
+
+def intraday_row_of(symbol: str, day: date, minute: Minute) -> Row:
+    return {
+        "Symbol": symbol,
+        "Value": plain(minute.open),  # price-like on the wire, not turnover
+        "TradingDate": f"{day:%d/%m/%Y}",
+        "Time": clock_text(minute.second),
+        "Open": plain(minute.open),
+        "High": plain(minute.high),
+        "Low": plain(minute.low),
+        "Close": plain(minute.close),
+        "Volume": str(minute.volume),
+    }
+
+
+def coarser(minutes: Iterable[Minute], resolution: int) -> list[Minute]:
+    """Return minutes merged into bars of `resolution` minutes."""
+    merged: list[Minute] = []
+    for minute in minutes:
+        if merged and merged[-1].second // 60 // resolution == minute.second // 60 // resolution:
+            bar = merged[-1]
+            bar.second, bar.close = minute.second, minute.close
+            bar.high, bar.low = max(bar.high, minute.high), min(bar.low, minute.low)
+            bar.volume += minute.volume
+        else:
+            merged.append(Minute(minute.second, minute.open, minute.high, minute.low, minute.close, minute.volume))
+    return merged
+
+
+def index_row_of(spec: IndexSpec, day: date, value: float, prior: float, volume: int, turnover: float) -> Row:
+    change = round(value - prior, 2)
+    return {
+        "IndexId": spec.index,
+        "IndexValue": repr(value),
+        "TradingDate": f"{day:%d/%m/%Y}",
+        "Time": None,
+        "Change": repr(change),
+        "RatioChange": repr(round(change / prior * 100, 2)),
+        "TotalTrade": "0",
+        "TotalMatchVol": str(volume),
+        "TotalMatchVal": plain(turnover),
+        "TypeIndex": None,
+        "IndexName": spec.index,
+        "Advances": "0",
+        "NoChanges": "0",
+        "Declines": "0",
+        "Ceilings": "0",
+        "Floors": "0",
+        "TotalDealVol": "0",
+        "TotalDealVal": "0",
+        "TotalVol": str(volume),
+        "TotalVal": plain(turnover),
+        "TradingSession": "C",
+    }
+
+
+def stock_price_row(known: Instrument, row: DailyRow) -> Row:
+    ceiling, floor = limits_of(known.board, row.reference)
+    change = row.close - row.reference
+    return {
+        "TradingDate": f"{row.day:%d/%m/%Y}",
+        "PriceChange": plain(change),
+        "PerPriceChange": plain(round(change / row.reference * 100, 2)),
+        "CeilingPrice": plain(ceiling),
+        "FloorPrice": plain(floor),
+        "RefPrice": plain(row.reference),
+        "OpenPrice": plain(row.open),
+        "HighestPrice": plain(row.high),
+        "LowestPrice": plain(row.low),
+        "ClosePrice": plain(row.close),
+        "AveragePrice": plain(row.average),
+        "ClosePriceAdjusted": plain(row.close),
+        "TotalMatchVol": str(row.volume),
+        "TotalMatchVal": plain(row.value),
+        "TotalDealVal": "0",
+        "TotalDealVol": "0",
+        "ForeignBuyVolTotal": str(row.foreign_buy_volume),
+        "ForeignCurrentRoom": "0",
+        "ForeignSellVolTotal": str(row.foreign_sell_volume),
+        "ForeignBuyValTotal": plain(row.foreign_buy_value),
+        "ForeignSellValTotal": plain(row.foreign_sell_value),
+        "TotalBuyTrade": str(row.trades // 2),
+        "TotalBuyTradeVol": str(row.buy_volume),
+        "TotalSellTrade": str(row.trades - row.trades // 2),
+        "TotalSellTradeVol": str(row.sell_volume),
+        "NetBuySellVol": str(row.foreign_buy_volume - row.foreign_sell_volume),
+        "NetBuySellVal": plain(row.foreign_buy_value - row.foreign_sell_value),
+        "TotalTradedVol": str(row.volume),
+        "TotalTradedValue": plain(row.value),
+        "Symbol": known.symbol,
+        "Time": None,
+    }

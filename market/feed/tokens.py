@@ -11,7 +11,7 @@ MARGIN_SECONDS = 600.0  # renewed so long before the end, but not before half of
 
 
 class Token(Struct, frozen=True):
-    """A token and when to stop using it. Times are seconds of the monotonic clock."""
+    """A token and when to stop using it. Times are epoch seconds."""
 
     text: str
     fetched: float
@@ -23,17 +23,17 @@ class Token(Struct, frozen=True):
 
     def is_fresh(self, max_age_seconds: float | None) -> bool:
         """Tell whether it is not due for renewal, nor older than `max_age_seconds`."""
-        now = time.monotonic()
+        now = time.time()
         return now < self.renew and (max_age_seconds is None or now - self.fetched <= max_age_seconds)
 
 
 def new_token(text: str) -> Token:
     """Wrap a token that was fetched just now. One that does not say when it ends gets half an hour."""
+    now = time.time()
     expiry = token_expiry(text)
-    life = 0.0 if expiry is None else expiry - time.time()
+    life = 0.0 if expiry is None else expiry - now
     if life <= 0:  # unreadable, or this machine's clock is wrong
         life = UNKNOWN_LIFE_SECONDS
-    now = time.monotonic()
     return Token(text=text, fetched=now, renew=now + life - min(MARGIN_SECONDS, life / 2))
 
 

@@ -1,14 +1,22 @@
 """The live feed against a real server on a real socket."""
 
 import asyncio
+import json
+import logging
+import socket
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
-from market.feed.client import FastConnectSource
+from market.domain.calendar import VIETNAM
+from market.feed.client import FastConnectSource, channels_for
+from market.feed.errors import FatalFeedError
 from market.feed.rest import FastConnectRest
 from market.feed.timing import Timing
-from tests.market.feed.venue import MESSAGE, Venue, broadcast
+from tests.market.feed.venue import MESSAGE, Session, Venue, broadcast
 
 QUICK = Timing(
     open_timeout=2.0, close_timeout=0.2, silence_floor=0.3, quiet_after=0.15, retry_first=0.01, retry_limit=0.02,
@@ -54,20 +62,6 @@ class Feed:
 
 
 @pytest.fixture
-async def venue() -> AsyncIterator[Venue]:
-    """A server that behaves until told otherwise."""
-    async with Venue() as venue:
-        yield venue
-
-
-@pytest.fixture
-async def rest(venue: Venue) -> AsyncIterator[FastConnectRest]:
-    """A REST client of that server."""
-    async with FastConnectRest(venue.url, "id", "secret", calls_per_second=1000) as rest:
-        yield rest
-
-
-@pytest.fixture
 async def feed(venue: Venue, rest: FastConnectRest) -> AsyncIterator[Feed]:
     """A running source with one channel."""
     feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=QUICK))
@@ -75,7 +69,8 @@ async def feed(venue: Venue, rest: FastConnectRest) -> AsyncIterator[Feed]:
     await feed.stop()
 
 
-async def session_of(venue: Venue):
+async def session_of(venue: Venue) -> Session:
+    """Wait for the next connection that has subscribed."""
     return await asyncio.wait_for(venue.sessions.get(), PATIENT)
 
 
@@ -96,3 +91,327 @@ async def test_source_after_a_drop_connects_again_with_a_fresh_token(venue: Venu
     assert await feed.message() == MESSAGE
     assert len(venue.tokens) == 2
     assert "waiting" in feed.states
+
+
+async def test_source_of_a_half_open_connection_gives_up_and_connects_again(venue: Venue, feed: Feed) -> None:
+    venue.keep_alive_timeout = 0.1  # silence_floor rules: no frame at all for 0.3 s
+    await session_of(venue)
+    detail = await feed.state("waiting")
+    assert "no frame for 0.3 s" in detail
+    session = await session_of(venue)
+    await session.send(broadcast(MESSAGE))
+    assert await feed.message() == MESSAGE
+
+
+async def test_source_with_keep_alives_only_stays_and_shows_itself_silent(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    keep_alives = asyncio.create_task(beat(session))
+    detail = await feed.state("silent")
+    assert "no message" in detail
+    await session.send(broadcast(MESSAGE))
+    assert await feed.message() == MESSAGE
+    assert feed.source.connections()["X:ALL"].state == "connected"
+    keep_alives.cancel()
+    assert venue.steps().count("connect") == 1
+
+
+async def beat(session: Session) -> None:
+    """Send keep-alives until cancelled."""
+    while True:
+        await session.send("{}")
+        await asyncio.sleep(0.02)
+
+
+def test_silence_is_twice_the_keep_alive_time_of_the_server_but_no_less_than_the_floor() -> None:
+    assert Timing().silence(20.0) == 45.0
+    assert Timing().silence(60.0) == 120.0
+    assert Timing().silence(None) == 600.0
+
+
+@pytest.mark.parametrize("step", ["negotiate", "connect"])
+async def test_source_with_a_refused_token_fetches_another(venue: Venue, feed: Feed, step: str) -> None:
+    venue.answers[step].append((401, ""))
+    await session_of(venue)
+    assert len(venue.tokens) == 2
+    assert venue.calls[-1][2] == venue.tokens[1]
+
+
+async def test_source_whose_token_ended_meanwhile_connects_with_another(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    venue.refuse_tokens.add(venue.tokens[0])
+    await session.drop()
+    await session_of(venue)
+    assert venue.calls[-1][2] == venue.tokens[-1] != venue.tokens[0]
+
+
+async def test_source_with_every_token_refused_is_fatal(venue: Venue, feed: Feed) -> None:
+    venue.answers["negotiate"] = [(401, "")] * 20
+    with pytest.raises(FatalFeedError, match="refused 5 times in a row"):
+        await asyncio.wait_for(feed.task, PATIENT)
+    assert venue.steps().count("negotiate") == 5
+    assert feed.source.connections()["X:ALL"].state == "closed"
+
+
+async def test_source_with_bad_credentials_is_fatal_at_once(venue: Venue, feed: Feed) -> None:
+    venue.answers["AccessToken"].append((200, {"message": "Wrong secret", "status": 401, "data": None}))
+    with pytest.raises(FatalFeedError, match="Wrong secret"):
+        await asyncio.wait_for(feed.task, PATIENT)
+    assert venue.steps() == ["AccessToken"]
+
+
+async def test_source_with_credentials_refused_later_tries_again_before_it_gives_up(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    refusal = (200, {"message": "The connection is invalid", "status": 400, "data": None})
+    venue.answers["AccessToken"] = [refusal] * 3
+    await session.drop()
+    session = await session_of(venue)
+    venue.answers["AccessToken"] = [refusal] * 20
+    await session.drop()
+    with pytest.raises(FatalFeedError, match="refused 5 times in a row"):
+        await asyncio.wait_for(feed.task, PATIENT)
+
+
+BLOCKED = "Connection has been blocked, quota 1 exceeded by 2"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        json.dumps({"M": [{"H": "FcMarketDataV2Hub", "M": "Error", "A": [BLOCKED]}]}),
+        json.dumps({"I": "0", "E": BLOCKED}),
+    ],
+)
+async def test_source_blocked_on_the_stream_waits_longer(venue: Venue, feed: Feed, frame: str) -> None:
+    session = await session_of(venue)
+    await session.send(frame)
+    assert BLOCKED in await feed.state("blocked")
+    before = len(venue.called_at)
+    await session_of(venue)
+    assert venue.called_at[before] - venue.called_at[before - 1] >= 0.1
+    assert "connected" in feed.states
+
+
+@pytest.mark.parametrize("step", ["AccessToken", "negotiate", "connect", "start"])
+async def test_source_blocked_while_connecting_waits_longer(venue: Venue, feed: Feed, step: str) -> None:
+    venue.answers[step].append((403, BLOCKED))
+    assert BLOCKED in await feed.state("blocked")
+    await session_of(venue)
+    assert "blocked" in feed.states
+
+
+def test_waits_grow_up_to_their_limits() -> None:
+    timing = Timing()
+    assert [timing.retry_wait(attempts, 0.0) for attempts in (1, 5, 500)] == [1.0, 1.0, 1.0]
+    assert [timing.retry_wait(attempts, 1.0) for attempts in (1, 2, 4, 5, 500)] == [2.0, 4.0, 16.0, 30.0, 30.0]
+    assert [timing.blocked_wait(blocks, 0.0) for blocks in (1, 2, 4, 500)] == [60.0, 120.0, 480.0, 600.0]
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"),
+    [
+        ("negotiate", (404, "<html>Not Found</html>")),
+        ("negotiate", (200, "<html>Welcome</html>")),
+        ("negotiate", (200, '{"hello":"world"}')),
+        ("connect", (404, "Not Found")),
+        ("connect", (200, "Welcome")),
+        ("AccessToken", (404, "Not Found")),
+    ],
+)
+async def test_source_at_a_wrong_address_is_fatal(venue: Venue, feed: Feed, step: str, answer: tuple[int, str]) -> None:
+    venue.answers[step].append(answer)
+    with pytest.raises(FatalFeedError, match=step) as caught:
+        await asyncio.wait_for(feed.task, PATIENT)
+    assert "\n" not in str(caught.value)
+
+
+async def test_source_whose_good_address_answers_nonsense_later_keeps_trying(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    venue.answers["negotiate"] = [(404, "Not Found"), (200, "<html>We are working</html>")]
+    await session.drop()
+    await session_of(venue)
+
+
+async def test_source_at_a_closed_port_keeps_trying(venue: Venue, rest: FastConnectRest) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        feed = Feed(FastConnectSource(rest, f"http://127.0.0.1:{unused.getsockname()[1]}", ["X:ALL"], timing=QUICK))
+        assert "negotiate" in await feed.state("waiting")
+        await feed.stop()
+
+
+async def test_source_without_answer_times_out_and_tries_again(venue: Venue, rest: FastConnectRest) -> None:
+    venue.hang.add("connect")
+    timing = msgspec.structs.replace(QUICK, open_timeout=0.1)
+    feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=timing))
+    assert "connect" in await feed.state("waiting")
+    venue.hang.clear()
+    await session_of(venue)
+    await feed.stop()
+
+
+async def test_source_goes_on_when_only_start_fails(venue: Venue, feed: Feed) -> None:
+    venue.answers["start"].append((500, "no"))
+    session = await session_of(venue)
+    await session.send(broadcast(MESSAGE))
+    assert await feed.message() == MESSAGE
+
+
+async def test_source_with_malformed_frames_counts_them_and_goes_on(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    for frame in ("not JSON", "[]", '{"M":[{"M":"Broadcast","A":[7]}]}', '{"M":[{"M":"Nope","A":["x"]}]}'):
+        await session.send(frame)
+    await session.socket.send_bytes(b"\x00\xff")
+    await session.send(broadcast(MESSAGE))
+    assert await feed.message() == MESSAGE
+    assert feed.source.rejected == {
+        "frame_not_json": 2, "frame_not_object": 1, "bad_argument": 1, "unknown_method": 1,
+    }  # fmt: skip
+    assert venue.steps().count("connect") == 1
+
+
+async def test_source_shows_what_the_venue_says(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    await session.send(json.dumps({"M": [{"H": "h", "M": "Error", "A": ["Unknown symbol"]}]}))
+    await session.send(broadcast(MESSAGE))
+    await feed.message()
+    assert feed.source.connections()["X:ALL"].detail == "Unknown symbol"
+
+
+async def test_source_with_a_refused_subscription_tries_again(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    await session.send('{"I":"0","E":"no such channel"}')
+    assert "no such channel" in await feed.state("waiting")
+    await session_of(venue)
+
+
+async def test_source_asked_to_reconnect_does(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    await session.send('{"C":"d-1","T":1,"M":[]}')
+    assert "asks to reconnect" in await feed.state("waiting")
+    await session_of(venue)
+
+
+async def test_source_with_a_frame_beyond_the_limit_comes_back(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    await session.send(broadcast("x" * (5 * 2**20)))
+    await feed.state("waiting")
+    session = await session_of(venue)
+    await session.send(broadcast("x" * (3 * 2**20)))
+    assert len(await feed.message()) == 3 * 2**20
+
+
+async def test_source_told_of_a_redirect_says_so_and_stays(
+    venue: Venue, feed: Feed, caplog: pytest.LogCaptureFixture
+) -> None:
+    venue.negotiation = {"RedirectUrl": "https://elsewhere.example/", "AccessToken": "x"}
+    await session_of(venue)
+    assert "https://elsewhere.example/" in caplog.text
+
+
+async def test_source_at_a_simulator_says_so(venue: Venue, feed: Feed) -> None:
+    assert feed.source.kind == "ssi"
+    venue.headers["X-Feed-Simulator"] = "1"
+    await session_of(venue)
+    assert feed.source.kind == "simulation"
+
+
+async def test_source_renews_its_connection_as_planned(venue: Venue, rest: FastConnectRest) -> None:
+    timing = msgspec.structs.replace(QUICK, renew_after=0.05, renew_spread=0.0)
+    feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=timing))
+    first = await session_of(venue)
+    await session_of(venue)
+    await asyncio.wait_for(first.ended.wait(), PATIENT)
+    assert "waiting" not in feed.states
+    assert len(venue.tokens) >= 2
+    await feed.stop()
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (datetime(2026, 11, 20, 7, 0, tzinfo=VIETNAM), 3600.0),
+        (datetime(2026, 11, 20, 8, 0, tzinfo=VIETNAM), 86_400.0),
+        (datetime(2026, 11, 20, 23, 0, tzinfo=UTC), 2 * 3600.0),
+    ],
+)
+def test_renewal_is_at_eight_in_vietnam(now: datetime, expected: float) -> None:
+    assert Timing(renew_spread=0.0).renewal(now, 0.5) == expected
+    assert Timing(renew_spread=30.0).renewal(now, 0.5) == expected + 15.0
+    assert Timing(renew_at=None).renewal(now, 0.5) is None
+    assert Timing(renew_at=None, renew_after=7.0, renew_spread=0.0).renewal(now, 0.5) == 7.0
+
+
+async def test_source_with_several_channels_has_a_connection_for_each(venue: Venue, rest: FastConnectRest) -> None:
+    channels = ["X:ALL", "R:ALL", "MI:ALL", "F:ALL"]
+    timing = msgspec.structs.replace(QUICK, token_max_age=60.0)
+    feed = Feed(FastConnectSource(rest, venue.url, channels, timing=timing))
+    sessions = [await session_of(venue) for _ in channels]
+    assert {session.channel for session in sessions} == set(channels)
+    assert set(feed.source.connections()) == set(channels)
+    assert len(venue.tokens) == 1  # those that connect together share one
+    await sessions[0].drop()
+    assert (await session_of(venue)).channel == sessions[0].channel
+    await feed.stop()
+    assert {state.state for state in feed.source.connections().values()} == {"closed"}
+
+
+async def test_source_when_cancelled_closes_its_sockets_promptly(venue: Venue, feed: Feed) -> None:
+    session = await session_of(venue)
+    started = time.monotonic()
+    await feed.stop()
+    assert time.monotonic() - started < 0.5
+    assert feed.task.cancelled()
+    await asyncio.wait_for(session.ended.wait(), PATIENT)
+    assert not venue.open
+    assert feed.source.connections()["X:ALL"].state == "closed"
+
+
+async def test_source_when_cancelled_while_it_waits_stops_at_once(venue: Venue, rest: FastConnectRest) -> None:
+    timing = msgspec.structs.replace(QUICK, blocked_first=60.0, blocked_limit=60.0)
+    venue.answers["negotiate"].append((429, ""))
+    feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=timing))
+    await feed.state("blocked")
+    await asyncio.wait_for(feed.stop(), 0.5)
+
+
+async def test_source_whose_handler_fails_ends_with_that_error(venue: Venue, rest: FastConnectRest) -> None:
+    def handle(text: str | bytes, at: float) -> None:
+        raise OSError("a defect, not a lost connection")
+
+    task = asyncio.create_task(FastConnectSource(rest, venue.url, ["X:ALL"], timing=QUICK).run(handle, lambda: None))
+    await (await session_of(venue)).send(broadcast(MESSAGE))
+    with pytest.raises(OSError, match="a defect"):
+        await asyncio.wait_for(task, PATIENT)
+
+
+async def test_source_logs_no_token(venue: Venue, feed: Feed, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    venue.answers["negotiate"].append((401, ""))
+    await (await session_of(venue)).drop()
+    await session_of(venue)
+    assert "connected" in caplog.text
+    assert not any(token in caplog.text for token in venue.tokens)
+
+
+def test_channels_for_a_watch_list_has_one_string_a_type() -> None:
+    assert channels_for(["ACB", "BID", "ACB "], ["41I1GC000"], ["VNINDEX", "VN30"]) == [
+        "X:ACB-BID-41I1GC000",
+        "R:ACB-BID",
+        "MI:VNINDEX-VN30",
+        "F:ACB-BID-41I1GC000",
+    ]
+
+
+def test_channels_for_everything_asks_for_all() -> None:
+    assert channels_for("all", ["41I1GC000"]) == ["X:ALL", "R:ALL", "MI:ALL", "F:ALL"]
+
+
+def test_channels_for_split_types_and_nothing_to_watch_leaves_types_out() -> None:
+    assert channels_for(["ACB"], types=("X-TRADE", "X-QUOTE", "R")) == ["X-TRADE:ACB", "X-QUOTE:ACB", "R:ACB"]
+    assert channels_for([], ["41I1GC000"], []) == ["X:41I1GC000", "F:41I1GC000"]
+
+
+@pytest.mark.parametrize("code", ["AC-B", "ACB,BID", "X:ACB"])
+def test_channels_for_a_code_that_is_none_is_refused(code: str) -> None:
+    with pytest.raises(ValueError, match="letters and digits"):
+        channels_for([code])

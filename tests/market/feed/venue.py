@@ -68,12 +68,14 @@ class Venue:
         self.tokens: list[str] = []
         self.token_life = 28_800.0
         self.refuse_tokens: set[str] = set()
+        self.hang: set[str] = set()  # steps that never answer
         self.keep_alive_timeout: float | None = 20.0
         self.negotiation: dict[str, Any] = {}
         self.headers: dict[str, str] = {}
         self.on_subscribe: Callable[[Session], Any] | None = None
         self.sessions: asyncio.Queue[Session] = asyncio.Queue()
         self.open: set[Session] = set()
+        self._closing = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
@@ -90,6 +92,7 @@ class Venue:
 
     async def __aexit__(self, *details: object) -> None:
         """Close every socket."""
+        self._closing.set()
         for session in list(self.open):
             await session.drop()
         await self._runner.cleanup()
@@ -104,7 +107,9 @@ class Venue:
         self.called_at.append(time.monotonic())
         return token
 
-    def _planned(self, step: str, token: str) -> web.Response | None:
+    async def _planned(self, step: str, token: str) -> web.Response | None:
+        if step in self.hang:
+            await self._closing.wait()
         if self.answers[step]:
             status, body = self.answers[step].pop(0)
         elif step != "AccessToken" and (token in self.refuse_tokens or token not in self.tokens):
@@ -117,7 +122,7 @@ class Venue:
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         step = request.match_info["step"]
         token = self._note(step, request)
-        planned = self._planned(step, token)
+        planned = await self._planned(step, token)
         if planned is not None:
             return planned
         if step == "AccessToken":
@@ -140,7 +145,7 @@ class Venue:
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         token = self._note("connect", request)
-        planned = self._planned("connect", token)
+        planned = await self._planned("connect", token)
         if planned is not None:
             return planned
         socket = web.WebSocketResponse(autoping=True)

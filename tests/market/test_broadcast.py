@@ -1,0 +1,262 @@
+"""The live snapshot and the group messages, against a real Valkey."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import redis.asyncio
+from channels.layers import get_channel_layer
+from channels_redis.pubsub import RedisPubSubChannelLayer
+
+from market import live
+from market.broadcast import Broadcaster
+from market.domain.changes import Changes
+from market.domain.events import ForeignUpdate, IndexUpdate, Snapshot
+from market.domain.state import MarketState
+
+DAY = 1_795_107_600  # midnight of 20 Nov 2026 in Vietnam
+OPEN = DAY + 9 * 3600 + 15 * 60
+CODES = ("ACB", "HPG", "VCB", "41I1GC000")
+STATUS: dict[str, Any] = {"source": "replay", "feed": "live", "time": "2026-11-20T09:15:00+07:00"}
+
+Rows = dict[str, dict[str, Any]]
+
+
+class Market:
+    """A state, its broadcaster and a listener of every group."""
+
+    def __init__(self, client: "redis.asyncio.Redis", layer: RedisPubSubChannelLayer) -> None:
+        self.state = MarketState({"VN30": frozenset(CODES[:3])})
+        self.client = client
+        self.layer = layer
+        self.broadcaster = self.start("epoch-one")
+        self.total = 0
+
+    def start(self, epoch: str) -> Broadcaster:
+        """A broadcaster as a new start of ingest makes it."""
+        self.broadcaster = Broadcaster(
+            self.state, self.layer, self.client, epoch=epoch, interval_seconds=0.01, status=lambda: STATUS
+        )
+        return self.broadcaster
+
+    def apply(self, event: Any) -> Changes:
+        """Let an event happen."""
+        changes = self.state.apply(event)
+        self.broadcaster.observe(event, changes)
+        return changes
+
+    def happen(self, source: random.Random) -> None:
+        """Let something plausible happen."""
+        at = OPEN + self.total
+        self.total += 1
+        code = source.choice(CODES)
+        kind = source.random()
+        if kind < 0.2:
+            value = 1900 + source.randint(-50, 50)
+            self.apply(IndexUpdate(index="VN30", value=float(value), prior=1900.0, at=at, day=DAY, market="HOSE"))
+        elif kind < 0.4:
+            volume = float(self.total * 100)
+            self.apply(ForeignUpdate(symbol=code, buy_volume=volume, sell_volume=0.0, at=at, day=DAY, total_room=1e9))
+        else:
+            self.apply(trade(code, at, self.total * 100.0, source.randint(230, 260) * 100.0))
+
+
+def trade(code: str, at: int, total: float, price: float) -> Snapshot:
+    """A frame with a match of one hundred."""
+    return Snapshot(
+        symbol=code, total_volume=total, last_volume=100.0, last_price=price, at=at, day=DAY, session="LO",
+        reference=25_000.0, ceiling=26_750.0, floor=23_250.0, bid_price1=price - 50, bid_volume1=1e3,
+        ask_price1=price, ask_volume1=2e3, total_value=total * price,
+    )  # fmt: skip
+
+
+class Copy:
+    """A listener's copy of one channel, kept as docs tell listeners to: count, and take a snapshot after a gap."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.epoch = ""
+        self.seq = 0
+        self.rows: Rows = {}
+        self.resyncs = 0
+
+    async def resync(self, reader: live.LiveReader) -> None:
+        """Take the snapshot."""
+        snapshot = await reader.snapshot(self.channel)
+        assert snapshot is not None
+        self.resyncs += 1
+        self.epoch, self.seq = snapshot.epoch, snapshot.seq
+        self.rows = {key: dict(row) for key, row in snapshot.rows.items()}
+
+    async def take(self, message: dict[str, Any], reader: live.LiveReader) -> None:
+        """Apply one group message."""
+        if message["kind"] != "update" and message["seq"] == self.seq and message["epoch"] == self.epoch:
+            return
+        if message["epoch"] == self.epoch and message["seq"] <= self.seq:
+            return
+        if message["epoch"] != self.epoch or message["seq"] != self.seq + 1 or message["kind"] != "update":
+            await self.resync(reader)
+            return
+        for key, fields in json.loads(message["text"])["data"]["rows"].items():
+            self.rows.setdefault(key, {}).update(fields)
+        self.seq = message["seq"]
+
+
+@pytest_asyncio.fixture
+async def market(redis_url: str) -> AsyncIterator[Market]:
+    """A market with a real Valkey behind it."""
+    client = live.connect()
+    yield Market(client, get_channel_layer())
+    await client.aclose()
+
+
+async def listen(layer: RedisPubSubChannelLayer, channel: str) -> str:
+    """Join a group; the name to receive by."""
+    name: str = await layer.new_channel()
+    await layer.group_add(live.group(channel), name)
+    return name
+
+
+async def drain(layer: RedisPubSubChannelLayer, name: str, until: tuple[str, int]) -> list[dict[str, Any]]:
+    """Receive until the message of an epoch and seq has come."""
+    messages = []
+    while not messages or (messages[-1]["epoch"], messages[-1]["seq"]) < until:
+        messages.append(await asyncio.wait_for(layer.receive(name), timeout=5))
+    return messages
+
+
+async def test_update_after_one_trade_holds_only_the_fields_that_changed(market: Market) -> None:
+    market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    name = await listen(market.layer, "market")
+    market.apply(trade("ACB", OPEN + 1, 200.0, 25_000.0))
+    await market.broadcaster.flush()
+    message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+    frame = json.loads(message["text"])
+    assert (frame["type"], frame["channel"], frame["seq"]) == ("update", "market", 2)
+    row = frame["data"]["rows"]["ACB"]
+    assert row["total_volume"] == 200
+    assert "reference" not in row and "ceiling" not in row and "price" not in row
+
+
+async def test_flush_without_changes_publishes_nothing(market: Market) -> None:
+    market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    published = market.broadcaster.published
+    market.broadcaster.observe(trade("ACB", OPEN, 100.0, 25_000.0), ())
+    await market.broadcaster.flush()
+    assert market.broadcaster.published == published
+
+
+async def test_future_row_follows_its_index_without_a_trade_of_its_own(market: Market) -> None:
+    market.apply(IndexUpdate(index="VN30", value=1900.0, at=OPEN, day=DAY))
+    market.apply(trade("41I1GC000", OPEN, 100.0, 1905.0))
+    await market.broadcaster.flush()
+    market.apply(IndexUpdate(index="VN30", value=1910.0, at=OPEN + 5, day=DAY))
+    await market.broadcaster.flush()
+    snapshot = await live.LiveReader(market.client).snapshot("derivatives")
+    assert snapshot is not None
+    assert snapshot.rows["41I1GC000"]["basis"] == -5.0
+    stocks = await live.LiveReader(market.client).snapshot("market")
+    assert stocks is not None and "41I1GC000" not in stocks.rows
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_snapshot_and_updates_with_losses_equal_a_fresh_snapshot(market: Market, loss: float, seed: int) -> None:
+    source = random.Random(seed)
+    reader = live.LiveReader(market.client)
+    copies = [Copy(channel) for channel in ("market", "foreign", "index", "derivatives")]
+    for _ in range(20):
+        market.happen(source)
+    await market.broadcaster.flush()
+    names = [await listen(market.layer, copy.channel) for copy in copies]
+    for copy in copies:
+        await copy.resync(reader)
+    for _ in range(30):
+        for _ in range(source.randint(0, 5)):
+            market.happen(source)
+        await market.broadcaster.flush()
+    await market.broadcaster.beat()
+    for copy, name in zip(copies, names, strict=True):
+        fresh = await live.LiveReader(market.client).snapshot(copy.channel)
+        assert fresh is not None
+        messages = await drain(market.layer, name, (fresh.epoch, fresh.seq))
+        heartbeat = (
+            await asyncio.wait_for(market.layer.receive(name), timeout=5) if messages[-1]["kind"] == "update" else None
+        )
+        for message in messages:
+            if message["kind"] == "heartbeat" or source.random() >= loss:
+                await copy.take(message, reader)
+        if heartbeat is not None:
+            await copy.take(heartbeat, reader)
+        assert copy.rows == fresh.rows
+        assert copy.seq == fresh.seq
+
+
+async def test_new_epoch_replaces_the_rows_of_the_one_before(market: Market) -> None:
+    market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    market.state = MarketState()
+    market.start("epoch-two")
+    market.apply(trade("HPG", OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    snapshot = await live.LiveReader(market.client).snapshot("market")
+    assert snapshot is not None
+    assert (snapshot.epoch, set(snapshot.rows)) == ("epoch-two", {"HPG"})
+
+
+async def test_redis_that_came_back_empty_is_filled_again(market: Market) -> None:
+    for code in CODES[:3]:
+        market.apply(trade(code, OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    await market.client.flushdb()
+    market.apply(trade("ACB", OPEN + 1, 200.0, 25_100.0))
+    await market.broadcaster.flush()
+    await market.broadcaster.flush()
+    snapshot = await live.LiveReader(market.client).snapshot("market")
+    assert snapshot is not None
+    assert set(snapshot.rows) == set(CODES[:3])
+    assert snapshot.rows["ACB"]["total_volume"] == 200
+
+
+async def test_redis_that_came_back_empty_is_filled_again_by_a_heartbeat(market: Market) -> None:
+    market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    await market.client.flushdb()
+    await market.broadcaster.beat()
+    assert await live.LiveReader(market.client).snapshot("market") is None
+    await market.broadcaster.flush()
+    snapshot = await live.LiveReader(market.client).snapshot("market")
+    assert snapshot is not None and set(snapshot.rows) == {"ACB"}
+
+
+async def test_broadcaster_without_redis_goes_on_and_reader_says_unavailable(market: Market) -> None:
+    away = redis.asyncio.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
+    market.client, client = away, market.client
+    market.start("epoch-one")
+    market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    assert not market.broadcaster.redis_up
+    with pytest.raises(live.LiveUnavailable):
+        await live.LiveReader(away).snapshot("market")
+    market.broadcaster._client = client
+    await market.broadcaster.flush()
+    assert market.broadcaster.redis_up
+    snapshot = await live.LiveReader(client).snapshot("market")
+    assert snapshot is not None and set(snapshot.rows) == {"ACB"}
+    await away.aclose()
+
+
+async def test_run_publishes_the_first_change_at_once(market: Market) -> None:
+    market.broadcaster._interval = 30.0
+    name = await listen(market.layer, "market")
+    running = asyncio.create_task(market.broadcaster.run())
+    market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
+    message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+    assert json.loads(message["text"])["data"]["rows"]["ACB"]["total_volume"] == 100
+    running.cancel()

@@ -113,9 +113,9 @@ class Param(Struct, frozen=True, kw_only=True):
 
 def is_number(value: Any, *, whole: bool = False) -> bool:
     """Tell whether a decoded JSON value is a finite number; booleans are not."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value) and (not whole or value == int(value))
+    if isinstance(value, int):
+        return not isinstance(value, bool)
+    return isinstance(value, float) and math.isfinite(value) and (not whole or value.is_integer())
 
 
 def shown(value: Any) -> str:

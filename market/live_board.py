@@ -144,6 +144,7 @@ class LiveBoard:
         self.most_clients = most_clients
         self._read = read
         self._lock = asyncio.Lock()
+        self._moment = ""
         self._time: float | None = None
         self._time_at = 0.0
         self._heard_at = time.monotonic()
@@ -192,7 +193,8 @@ class LiveBoard:
                 self._set_time(snapshot.time)
 
     def _set_time(self, moment: str | None) -> None:
-        if moment:
+        if moment and moment != self._moment:  # read again, an old snapshot must not turn the clock back
+            self._moment = moment
             self._time = datetime.fromisoformat(moment).timestamp()
             self._time_at = time.monotonic()
 
@@ -229,7 +231,7 @@ class LiveBoard:
                 "waiting": self.status is None,
             }
             with translation.override(language):
-                html = render_to_string("market/_status.html", context)
-                html += render_to_string("market/_notice.html", context)
+                parts = ("market/_status.html", "market/_sessions.html", "market/_notice.html")
+                html = "".join(render_to_string(part, context) for part in parts)
             kept = self._fragments[language] = (state, html)
         return kept[1]

@@ -113,7 +113,7 @@ SOURCES: dict[str, Text] = {"simulation": _("Simulation"), "replay": _("Replay")
 FEEDS: dict[str, tuple[str, Text]] = {
     "delayed": ("late", _("Delayed")),
     "reconnecting": ("lost", _("Reconnecting")),
-    "closed": ("off", _("Feed closed")),
+    "closed": ("off", _("Resting")),
     "starting": ("late", _("Starting")),
 }
 LISTS = ("VN30", "HOSE", "HNX", "UPCOM", "ALL")

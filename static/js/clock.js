@@ -28,7 +28,8 @@ export class Clock {
     const now = this.now;
     if (now === null) return;
     const clock = document.getElementById("clock");
-    if (clock) clock.textContent = ofDay(now);
+    clock.textContent = ofDay(now);
+    clock.nextElementSibling.textContent = date(now);
     for (const time of document.querySelectorAll("time[data-until]")) {
       const left = Number(time.dataset.until) - now;
       time.textContent = this.text.textLeft.replace("{}", duration(Math.max(0, left)));
@@ -53,6 +54,11 @@ function pair(number) {
 function ofDay(time) {
   const second = Math.floor(time + HANOI) % 86400;
   return `${pair(Math.floor(second / 3600))}:${pair(Math.floor(second / 60) % 60)}:${pair(second % 60)}`;
+}
+
+function date(time) {
+  const day = new Date((time + HANOI) * 1000);
+  return `${pair(day.getUTCDate())}/${pair(day.getUTCMonth() + 1)}/${day.getUTCFullYear()}`;
 }
 
 function duration(seconds) {

@@ -89,8 +89,8 @@ export class Socket {
     else delete document.body.dataset.socket;
     if (this.notice.textContent !== text) this.notice.textContent = text;
     this.notice.hidden = !lost;
-    const badge = document.querySelector("#status .feed");
-    if (lost && badge) badge.lastChild.textContent = this.main.dataset.textBadge;
+    const badge = document.querySelector("#status .feed span");
+    if (lost && badge) badge.textContent = this.main.dataset.textBadge;
   }
 }
 

@@ -80,7 +80,7 @@ class Stack:
 
     def start_simulator(self) -> None:
         port = free_port(SIMULATOR_PORT)
-        arguments = ["simulate", "--port", str(port), "--start", OPENING, *self.choices.simulate_arguments]
+        arguments = ["simulate", "--loop", "--port", str(port), "--start", OPENING, *self.choices.simulate_arguments]
         self.supervisor.start(self.manage("simulator", *arguments), lambda: accepts(port))
         address = f"http://{LOOPBACK}:{port}/"
         self.environment |= {

@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import Self
 
 from market.domain.calendar import VIETNAM_OFFSET
+from market.feed.errors import FatalFeedError
 
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400
-MAX_WAITING_BYTES = 64 * 2**20  # about a minute of the whole market; beyond it messages are dropped and counted
+WAITING_BYTES = 64 * 2**20  # about half a minute of the whole market; beyond it messages are dropped and counted
 READ_BYTES = 2**16
 
 
@@ -28,39 +29,41 @@ class Recorder:
     """Append messages to `directory`/YYYY-MM-DD.jsonl.gz, the day of their arrival in Vietnam.
 
     A call only puts the message on a list; a thread writes every `flush_seconds`. A disk that does not take it costs
-    messages, which `dropped` counts, but never more than a warning.
+    messages, which `dropped` counts, and gets one warning. Raises FatalFeedError when `directory` cannot be one.
     """
 
-    def __init__(self, directory: Path, *, flush_seconds: float = 1.0) -> None:
+    def __init__(self, directory: Path, *, flush_seconds: float = 1.0, waiting_bytes: int = WAITING_BYTES) -> None:
         self.written = 0
         self.dropped = 0
         self._directory = directory
         self._flush_seconds = flush_seconds
+        self._room = self._waiting_limit = waiting_bytes
         self._waiting: list[tuple[int, bytes]] = []
-        self._waiting_bytes = 0
-        self._lock = threading.Lock()
+        self._waiting_lock = threading.Lock()
+        self._file_lock = threading.Lock()
         self._closing = threading.Event()
         self._mended: set[Path] = set()
         self._failing = False
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FatalFeedError(f"{directory}: expected a directory for recordings: {error.strerror}") from error
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     def __call__(self, text: str | bytes, received_at: float) -> None:
         """Record one message text and the epoch seconds of its arrival. What is no JSON object is dropped."""
         raw = (text.encode() if isinstance(text, str) else text).strip()
-        if not (raw.startswith(b"{") and raw.endswith(b"}") and len(raw) > 2):
-            self.dropped += 1
-            return
         if b"\n" in raw:  # only between tokens: inside a JSON string it is escaped
             raw = raw.replace(b"\n", b" ")
         line = b'%b,"ReceivedAt":%.6f}\n' % (raw[:-1], received_at)
-        with self._lock:
-            if self._waiting_bytes + len(line) > MAX_WAITING_BYTES:
+        is_object = len(raw) > 2 and raw.startswith(b"{") and raw.endswith(b"}")
+        with self._waiting_lock:
+            if is_object and len(line) <= self._room:
+                self._room -= len(line)
+                self._waiting.append((int(received_at + VIETNAM_OFFSET) // DAY_SECONDS, line))
+            else:
                 self.dropped += 1
-                return
-            self._waiting.append((int(received_at + VIETNAM_OFFSET) // DAY_SECONDS, line))
-            self._waiting_bytes += len(line)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -77,24 +80,31 @@ class Recorder:
         self._closing.set()
         self._thread.join()
 
-    def _run(self) -> None:
-        closing = False
-        while not closing:
-            closing = self._closing.wait(self._flush_seconds)
-            with self._lock:
-                waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+    def flush(self) -> None:
+        """Write what waits. Blocks for as long as that takes."""
+        with self._file_lock:
+            with self._waiting_lock:
+                waiting, self._waiting = self._waiting, []
+                self._room = self._waiting_limit
             days: defaultdict[int, list[bytes]] = defaultdict(list)
             for day, line in waiting:
                 days[day].append(line)
             for day, lines in days.items():
                 self._write(day, lines)
 
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            closing = self._closing.wait(self._flush_seconds)
+            self.flush()
+
     def _write(self, day: int, lines: list[bytes]) -> None:
         path = self._directory / f"{datetime.fromtimestamp(day * DAY_SECONDS, tz=UTC).date()}.jsonl.gz"
         try:
             self._append(path, gzip.compress(b"".join(lines), compresslevel=6, mtime=0))
         except OSError as error:
-            self.dropped += len(lines)
+            with self._waiting_lock:
+                self.dropped += len(lines)
             if not self._failing:
                 self._failing = True
                 log.warning("Recording to %s failed, messages are dropped until it works again: %s", path, error)

@@ -1,5 +1,7 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
+from market.storage.checks import check_database_level
 from tracker.checks import register_checks
 
 
@@ -9,3 +11,4 @@ class MarketConfig(AppConfig):
 
     def ready(self) -> None:
         register_checks()
+        register(check_database_level, Tags.database)

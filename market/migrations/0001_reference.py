@@ -3,7 +3,6 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
-import market.models.instruments
 from django.db import migrations, models
 
 
@@ -52,7 +51,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=200, verbose_name='Vietnamese name')),
                 ('english_name', models.CharField(blank=True, max_length=200, verbose_name='English name')),
                 ('lot_size', models.PositiveIntegerField(default=100, validators=[django.core.validators.MinValueValidator(1)], verbose_name='lot size')),
-                ('tick_table', models.JSONField(blank=True, default=list, help_text='Pairs of [from price, tick], such as [[0, 10], [10000, 50], [50000, 100]].', validators=[market.models.instruments.check_tick_table], verbose_name='tick table')),
+                ('tick_table', models.JSONField(blank=True, default=list, help_text='Pairs of [from price, tick], such as [[0, 10], [10000, 50], [50000, 100]].', verbose_name='tick table')),
                 ('listed_shares', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='listed shares')),
                 ('first_trading_day', models.DateField(blank=True, null=True, verbose_name='first trading day')),
                 ('last_trading_day', models.DateField(blank=True, null=True, verbose_name='last trading day')),

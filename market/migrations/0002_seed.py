@@ -1,6 +1,6 @@
 """Sectors, the main indices with their other spellings, and VN30 with its changes since February 2025.
 
-Names and sectors are a start: the daily refresh from the exchange brings them up to date. A row that exists is left alone.
+Names and sectors are a start: the daily refresh from the exchange brings them up to date. A row that is there stays.
 """
 
 from datetime import date
@@ -104,13 +104,14 @@ def vn30_periods():
 
 
 def seed(apps, schema_editor):
+    database = schema_editor.connection.alias
     Sector = apps.get_model("market", "Sector")
     Instrument = apps.get_model("market", "Instrument")
     IndexAlias = apps.get_model("market", "IndexAlias")
     Basket = apps.get_model("market", "Basket")
     BasketMember = apps.get_model("market", "BasketMember")
 
-    Sector.objects.bulk_create(
+    Sector.objects.using(database).bulk_create(
         [Sector(code=code, name=name, english_name=english) for code, name, english in SECTORS], ignore_conflicts=True
     )
     stocks = [
@@ -124,15 +125,15 @@ def seed(apps, schema_editor):
         Instrument(code=code, kind="index", board=board, name=name, english_name=name, lot_size=1)
         for code, board, name, _ in INDICES
     ]
-    Instrument.objects.bulk_create(stocks + indices, ignore_conflicts=True)
-    keys = dict(Instrument.objects.values_list("code", "pk"))
-    IndexAlias.objects.bulk_create(
+    Instrument.objects.using(database).bulk_create(stocks + indices, ignore_conflicts=True)
+    keys = dict(Instrument.objects.using(database).values_list("code", "pk"))
+    IndexAlias.objects.using(database).bulk_create(
         [IndexAlias(alias=alias, index_id=keys[code]) for code, _, _, aliases in INDICES for alias in aliases],
         ignore_conflicts=True,
     )
-    basket, created = Basket.objects.get_or_create(code="VN30", defaults={"name": "VN30"})
+    basket, created = Basket.objects.using(database).get_or_create(code="VN30", defaults={"name": "VN30"})
     if created:
-        BasketMember.objects.bulk_create(
+        BasketMember.objects.using(database).bulk_create(
             BasketMember(basket=basket, instrument_id=keys[code], joined=joined, left=left)
             for code, joined, left in vn30_periods()
         )

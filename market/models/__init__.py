@@ -5,15 +5,33 @@ History has no foreign keys to reference data: a trade is stored whether or not 
 
 from market.models.baskets import Basket, BasketMember
 from market.models.calendar import DayStatus, TradingDay
+from market.models.history import (
+    Bar,
+    BasisPoint,
+    DailyBar,
+    ForeignFlow,
+    IndexTick,
+    IngestRun,
+    SymbolState,
+    Trade,
+)
 from market.models.instruments import Board, IndexAlias, Instrument, Sector
 
 __all__ = [
+    "Bar",
+    "BasisPoint",
     "Basket",
     "BasketMember",
     "Board",
+    "DailyBar",
     "DayStatus",
+    "ForeignFlow",
     "IndexAlias",
+    "IndexTick",
+    "IngestRun",
     "Instrument",
     "Sector",
+    "SymbolState",
+    "Trade",
     "TradingDay",
 ]

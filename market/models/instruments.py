@@ -107,7 +107,6 @@ class Instrument(models.Model):
         _("tick table"),
         default=list,
         blank=True,
-        validators=[check_tick_table],
         help_text=_("Pairs of [from price, tick], such as [[0, 10], [10000, 50], [50000, 100]]."),
     )
     listed_shares = models.PositiveBigIntegerField(_("listed shares"), null=True, blank=True)
@@ -158,7 +157,14 @@ class Instrument(models.Model):
         return f"{self.code} · {name}" if name else self.code
 
     def clean(self) -> None:
-        """Hold kind, board and underlying together."""
+        """Hold kind, board and underlying together, and check the tick table.
+
+        A validator on the field would be imported by the migration, and migrations import no app code.
+        """
+        try:
+            check_tick_table(self.tick_table)
+        except ValidationError as error:
+            raise ValidationError({"tick_table": error.messages}) from error
         derived = self.kind in (self.Kind.FUTURE, self.Kind.WARRANT)
         if self.underlying_id is not None and not derived:
             raise ValidationError({"underlying": _("Only futures and warrants have an underlying.")})

@@ -1,5 +1,6 @@
 """Reference data: instruments, baskets, the trading calendar."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -27,6 +28,12 @@ def future(code: str, last: date) -> Instrument:
     return stock(code, kind="future", board="DERIVATIVES", last_trading_day=last, underlying=underlying)
 
 
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture
 def calendar() -> None:
     call_command("seed_calendar", years=[2025, 2026, 2027], verbosity=0)
@@ -37,7 +44,7 @@ def calendar() -> None:
 
 def test_instrument_same_code_in_other_case_is_refused() -> None:
     stock("HNXX")
-    with pytest.raises(ValidationError, match="other letter case"), translation.override("en"):
+    with pytest.raises(ValidationError, match="other letter case"):
         Instrument(code="hnxx", kind="stock", board="HOSE").full_clean()
     with pytest.raises(IntegrityError), transaction.atomic():
         stock("hnxx")
@@ -56,7 +63,7 @@ def test_instrument_last_day_before_first_is_refused() -> None:
         first_trading_day=date(2026, 2, 2),
         last_trading_day=date(2026, 2, 1),
     )
-    with pytest.raises(ValidationError, match="must not be before the first"), translation.override("en"):
+    with pytest.raises(ValidationError, match="must not be before the first"):
         row.full_clean()
     with pytest.raises(IntegrityError), transaction.atomic():
         row.save()
@@ -67,13 +74,13 @@ def test_instrument_last_day_before_first_is_refused() -> None:
     [("stock", "DERIVATIVES", "Futures trade on"), ("future", "HOSE", "Futures trade on")],
 )
 def test_instrument_kind_that_does_not_fit_the_board_is_refused(kind: str, board: str, message: str) -> None:
-    with pytest.raises(ValidationError, match=message), translation.override("en"):
+    with pytest.raises(ValidationError, match=message):
         Instrument(code="AAA", kind=kind, board=board).full_clean()
 
 
 def test_instrument_underlying_of_a_stock_is_refused() -> None:
     row = Instrument(code="AAA", kind="stock", board="HOSE", underlying=Instrument.objects.get(code="VN30"))
-    with pytest.raises(ValidationError, match="Only futures and warrants"), translation.override("en"):
+    with pytest.raises(ValidationError, match="Only futures and warrants"):
         row.full_clean()
 
 
@@ -100,14 +107,13 @@ def test_trading_on_expired_future_is_left_out() -> None:
 
 def test_alias_that_is_a_code_is_refused() -> None:
     index = Instrument.objects.get(code="VN30")
-    with pytest.raises(ValidationError, match="another instrument"), translation.override("en"):
+    with pytest.raises(ValidationError, match="another instrument"):
         IndexAlias(alias="VNINDEX", index=index).full_clean()
 
 
 def test_instrument_name_follows_the_language() -> None:
     row = Instrument.objects.get(code="HPG")
-    with translation.override("en"):
-        assert str(row) == "HPG · Hoa Phat Group"
+    assert str(row) == "HPG · Hoa Phat Group"
     with translation.override("vi"):
         assert str(row) == "HPG · CTCP Tập đoàn Hòa Phát"
 
@@ -193,7 +199,7 @@ def test_member_two_open_periods_are_refused_by_the_database(basket: Basket) -> 
 @pytest.mark.parametrize("left", [date(2026, 2, 1), date(2026, 1, 1)])
 def test_member_leaving_not_after_joining_is_refused(basket: Basket, left: date) -> None:
     row = BasketMember(basket=basket, instrument=stock(), joined=date(2026, 2, 1), left=left)
-    with pytest.raises(ValidationError, match="must be after the day of joining"), translation.override("en"):
+    with pytest.raises(ValidationError, match="must be after the day of joining"):
         row.full_clean()
 
 
@@ -231,11 +237,10 @@ def test_status_of_known_days_is_right(day: date, is_open: bool, confirmed: bool
 
 
 @pytest.mark.usefixtures("calendar")
-def test_status_reason_is_translated_text() -> None:
-    with translation.override("en"):
-        assert TradingDay.objects.status(CULTURE_DAY).reason == "Vietnam Culture Day"
-        assert TradingDay.objects.status(date(2026, 11, 21)).reason == "Weekend"
-        assert TradingDay.objects.status(date(2026, 11, 23)).reason == ""
+def test_status_reason_is_a_text_for_people() -> None:
+    assert TradingDay.objects.status(CULTURE_DAY).reason == "Vietnam Culture Day"
+    assert TradingDay.objects.status(date(2026, 11, 21)).reason == "Weekend"
+    assert TradingDay.objects.status(date(2026, 11, 23)).reason == ""
 
 
 def test_status_row_of_the_board_overrules_all_boards() -> None:

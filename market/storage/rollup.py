@@ -1,0 +1,56 @@
+"""Days from minutes: `DailyBar` rows from bars and foreign flow, on every kind of server."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.db import connection
+
+from market.domain.calendar import VIETNAM
+
+# An existing day stays where it saw more volume, as one from the exchange does after a gap of ours.
+ROLL_UP = """
+    INSERT INTO market_dailybar (
+        symbol, day, open, high, low, close, volume, value, buy_volume, sell_volume, neutral_volume, trades,
+        foreign_buy_volume, foreign_sell_volume, foreign_buy_value, foreign_sell_value, source
+    )
+    SELECT symbol, day, open, high, low, close, volume, value, bought, sold, neutral, trades,
+        flow.buy_volume, flow.sell_volume, flow.buy_value, flow.sell_value, 'live'
+    FROM (
+        SELECT symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day,
+            (array_agg(open ORDER BY at))[1] AS open, max(high) AS high, min(low) AS low,
+            (array_agg(close ORDER BY at DESC))[1] AS close, sum(volume)::bigint AS volume, sum(value) AS value,
+            sum(buy_volume)::bigint AS bought, sum(sell_volume)::bigint AS sold,
+            sum(neutral_volume)::bigint AS neutral, sum(trades)::integer AS trades
+        FROM market_bar WHERE at >= %(start)s AND at < %(end)s GROUP BY 1, 2
+    ) AS days
+    LEFT JOIN (
+        SELECT DISTINCT ON (symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)
+            symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, buy_volume, sell_volume, buy_value, sell_value
+        FROM market_foreignflow WHERE at >= %(start)s AND at < %(end)s
+        ORDER BY symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, at DESC
+    ) AS flow USING (symbol, day)
+    ON CONFLICT (symbol, day) DO UPDATE SET
+        open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+        volume = excluded.volume, value = excluded.value, buy_volume = excluded.buy_volume,
+        sell_volume = excluded.sell_volume, neutral_volume = excluded.neutral_volume, trades = excluded.trades,
+        foreign_buy_volume = coalesce(excluded.foreign_buy_volume, market_dailybar.foreign_buy_volume),
+        foreign_sell_volume = coalesce(excluded.foreign_sell_volume, market_dailybar.foreign_sell_volume),
+        foreign_buy_value = coalesce(excluded.foreign_buy_value, market_dailybar.foreign_buy_value),
+        foreign_sell_value = coalesce(excluded.foreign_sell_value, market_dailybar.foreign_sell_value),
+        source = excluded.source
+    WHERE excluded.volume >= market_dailybar.volume
+"""
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a day in Vietnam."""
+    return datetime.combine(day, time(), VIETNAM)
+
+
+def roll_up_days(first: date, last: date) -> int:
+    """Write the days from first to last, both included, from minutes and foreign flow; return rows written.
+
+    For Celery after the close, with a few days' reach. Running it again changes nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(ROLL_UP, {"start": midnight(first), "end": midnight(last + timedelta(days=1))})
+        return int(cursor.rowcount)

@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-import httpx2
-
 from market.feed.connection import StreamConnection
 from market.feed.rest import FastConnectRest
 from market.feed.source import ConnectionState, Handle, Kind
@@ -27,14 +25,12 @@ class FastConnectSource:
     ) -> None:
         self._rest = rest
         timing = timing or Timing()
-        self._http = httpx2.AsyncClient(timeout=timing.open_timeout, trust_env=False)
-        self._connections = [StreamConnection(rest, self._http, stream_url, name, timing) for name in channels]
+        self._connections = [StreamConnection(rest, stream_url, channel, timing) for channel in channels]
 
     @property
     def kind(self) -> Kind:
         """Return `ssi`, or `simulation` once the server has shown that it is a simulator."""
-        simulated = self._rest.simulated or any(connection.simulated for connection in self._connections)
-        return "simulation" if simulated else "ssi"
+        return "simulation" if self._rest.simulated else "ssi"
 
     @property
     def rejected(self) -> Counter[str]:
@@ -57,7 +53,6 @@ class FastConnectSource:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._http.aclose()
 
 
 def channels_for(

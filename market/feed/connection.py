@@ -24,7 +24,7 @@ from market.feed.errors import (
     speaks_of_quota,
     worth_retrying,
 )
-from market.feed.rest import SIMULATOR_HEADER, FastConnectRest
+from market.feed.rest import FastConnectRest
 from market.feed.source import ConnectionState, Handle, State
 from market.feed.timing import Timing, Watchdog
 
@@ -40,19 +40,14 @@ REJECT_LOG_SECONDS = 60.0
 class StreamConnection:
     """Keep one channel's connection alive for as long as `supervise` runs.
 
-    `state` says how it does, `simulated` whether the server said that it is a simulator, and `rejected` counts what
-    frames held that is no message, by reason.
+    `state` says how it does, and `rejected` counts what frames held that is no message, by reason.
     """
 
-    def __init__(
-        self, rest: FastConnectRest, http: httpx2.AsyncClient, stream_url: str, channel: str, timing: Timing
-    ) -> None:
+    def __init__(self, rest: FastConnectRest, stream_url: str, channel: str, timing: Timing) -> None:
         self.channel = channel
         self.state = ConnectionState("connecting", time.time())
-        self.simulated = False
         self.rejected: Counter[str] = Counter()
         self._rest = rest
-        self._http = http
         self._stream_url = stream_url
         self._timing = timing
         self._on_change: Callable[[], None] = lambda: None
@@ -119,8 +114,7 @@ class StreamConnection:
             await socket.close()
 
     async def _negotiate(self, token: str) -> signalr.Negotiation:
-        response = await self._call(signalr.negotiate_url(self._stream_url), token, "negotiate")
-        self.simulated = self.simulated or SIMULATOR_HEADER in response.headers
+        response = await self._fetch(signalr.negotiate_url(self._stream_url), token, "negotiate")
         negotiation = signalr.parse_negotiation(response.status_code, response.content)
         if negotiation.redirect_url:
             log.error("The stream moved to %s. Not followed: check SSI_STREAM_URL.", negotiation.redirect_url)
@@ -145,7 +139,7 @@ class StreamConnection:
             raise feed_error(error, "connect") or error from error
 
     async def _start(self, token: str, negotiation: signalr.Negotiation) -> None:
-        response = await self._call(signalr.start_url(self._stream_url, negotiation.connection_token), token, "start")
+        response = await self._fetch(signalr.start_url(self._stream_url, negotiation.connection_token), token, "start")
         if response.status_code == 200:
             return
         error = answer_error(response.status_code, response.text, "start")
@@ -153,11 +147,8 @@ class StreamConnection:
             raise error
         log.warning("%s: %s. Going on: SSI's own Python client does without it.", self.channel, error)
 
-    async def _call(self, url: str, token: str, step: str) -> httpx2.Response:
-        try:
-            return await self._http.get(url, headers={"Authorization": f"Bearer {token}"})
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            raise feed_error(error, step) or error from error
+    async def _fetch(self, url: str, token: str, step: str) -> httpx2.Response:
+        return await self._rest.fetch(url, token, step, self._timing.open_timeout)
 
     async def _subscribe(self, socket: ClientConnection) -> None:
         try:

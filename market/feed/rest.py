@@ -103,6 +103,10 @@ class FastConnectRest:
         if self._token is not None and self._token.text == refused:
             self._token = None
 
+    async def fetch(self, url: str, token: str, step: str, timeout_seconds: float) -> httpx2.Response:
+        """Get an address of the stream's handshake, outside the pace of the calls. Raises FeedError for no answer."""
+        return await self._request("GET", url, token, step, timeout=timeout_seconds)
+
     def securities(self, market: str = "") -> AsyncIterator[Security]:
         """Yield every security of `market` (HOSE, HNX, UPCOM, DER), or of all."""
         return self._rows("Securities", {"market": market}, Security)
@@ -221,14 +225,18 @@ class FastConnectRest:
 
     async def _send(self, method: str, name: str, token: str | None, **request: Any) -> Answer:
         await self._turn()
+        response = await self._request(method, self._base_url + name, token, name, **request)
+        return read_answer(response.status_code, response.content, name)
+
+    async def _request(self, method: str, url: str, token: str | None, name: str, **request: Any) -> httpx2.Response:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
-            response = await self._http.request(method, self._base_url + name, headers=headers, **request)
+            response = await self._http.request(method, url, headers=headers, **request)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise feed_error(error, name) or error from error
         if SIMULATOR_HEADER in response.headers:
             self.simulated = True
-        return read_answer(response.status_code, response.content, name)
+        return response
 
     async def _turn(self) -> None:
         """Wait until the next call may go out."""

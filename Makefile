@@ -41,7 +41,7 @@ check: setup ## Run Django's checks and look for missing migrations.
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 
 bench: setup ## Measure; prints one JSON object a line.
-	@$(PYTHON) manage.py bench $(ARGS)
+	@$(PYTHON) -m tests.bench $(ARGS)
 
 clean: ## Remove what setup, demo and tests made.
 	@cd "$(ROOT)" && if [ -x .venv/bin/python ]; then .venv/bin/python manage.py devservices --remove-data; fi

@@ -7,6 +7,8 @@ import socket
 import stat
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,19 +49,21 @@ class Said(list[tuple[str, str]]):
         return any(speaker == name and part in line for speaker, line in self)
 
 
-def test_supervisor_on_a_signal_stops_children_last_started_first() -> None:
+def test_supervisor_on_a_signal_stops_those_that_serve_others_last_and_in_reverse_order() -> None:
     said = Said()
+    stopped: list[str] = []
+    processes: list[Process] = []
     with Supervisor(said) as supervisor:
-        first = supervisor.start(python("first", FOREVER), lambda: said.has("first", "up"))
-        second = supervisor.start(python("second", FOREVER), lambda: said.has("second", "up"))
-        stopped: list[str] = []
-        for process in (first, second):
+        for name in ("postgres", "valkey", "web"):
+            command = replace(python(name, FOREVER), serves=name != "web")
+            process = supervisor.start(command, partial(said.has, name, "up"))
             process.on_exit = lambda ended: stopped.append(ended.name)
+            processes.append(process)
         os.kill(os.getpid(), signal.SIGTERM)
         assert supervisor.supervise() == 0
-    for process in (first, second):
+    for process in processes:
         process.waiter.join()
-    assert stopped == ["second", "first"]
+    assert stopped == ["web", "valkey", "postgres"]
 
 
 def test_supervisor_restores_the_signal_handlers_it_found() -> None:

@@ -109,6 +109,11 @@ def test_setting_with_a_bad_value_names_variable_value_and_what_is_expected(
     assert f"ImproperlyConfigured: {name}: expected {expected}, was {value!r}" in done.stderr
 
 
+def test_setting_file_that_is_not_there_is_named() -> None:
+    done = read_value("PORT", ENV_FILE="/no/such.env")
+    assert "ImproperlyConfigured: ENV_FILE: expected a file, was '/no/such.env'" in done.stderr
+
+
 def test_setting_that_is_empty_has_its_default() -> None:
     assert read_value("PORT", PORT="").stdout.strip() == "8000"
 

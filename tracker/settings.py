@@ -68,7 +68,11 @@ def one_of(name: str, default: str, choices: set[str]) -> str:
     return read(name, {choice: choice for choice in choices}.__getitem__, default, f"one of {sorted(choices)}")
 
 
-environ.Env.read_env(BASE_DIR / text("ENV_FILE", ".env"))
+ENV_FILE = BASE_DIR / text("ENV_FILE", ".env")
+if ENV_FILE.exists():
+    environ.Env.read_env(ENV_FILE)
+elif text("ENV_FILE"):
+    raise ImproperlyConfigured(f"ENV_FILE: expected a file, was {text('ENV_FILE')!r}")
 
 # --- Django -------------------------------------------------------------------------------------------------
 
@@ -284,6 +288,6 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "httpx2": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},
-        "daphne.http_protocol": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
     },
 }

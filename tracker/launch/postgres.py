@@ -118,6 +118,7 @@ class Postgres:
             directory=self.data,
             environment={"LC_ALL": "C.UTF-8"},
             account=self.account,
+            serves=True,
             stop_signal=signal.SIGINT,  # fast: SIGTERM would wait for every client to leave
         )
 

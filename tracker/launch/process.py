@@ -31,7 +31,7 @@ class Command:
     """What to run.
 
     `environment` is added to our own, `account` is the user to run as (None: the present one), `given` is the text
-    for its standard input.
+    for its standard input. `serves`: others need it until they have ended, so it is stopped after them.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 10.0
     given: str = ""
+    serves: bool = False
 
 
 class Warden:

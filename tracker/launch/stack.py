@@ -3,7 +3,7 @@
 import http.client
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tracker.launch.ports import LOOPBACK, accepts, free_port
@@ -15,6 +15,7 @@ from tracker.launch.supervisor import Supervisor
 SIMULATOR_PORT = 18000
 OPENING = "09:14"  # a minute before the opening match: auction, burst and continuous trading soon follow
 ADMIN = "admin"
+AS_ROOT = "ignore:You're running the worker with superuser privileges"  # a demo in a container often is root
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ class Stack:
 
     def start_simulator(self) -> None:
         port = free_port(SIMULATOR_PORT)
-        arguments = ["simulate", "--loop", "--port", str(port), "--start", OPENING, *self.choices.simulate_arguments]
-        self.supervisor.start(self.manage("simulator", *arguments), lambda: accepts(port))
+        arguments = ["simulate", "--loop", "--port", str(port), "--start", OPENING]
+        command = self.manage("simulator", *arguments, *self.choices.simulate_arguments)
+        self.supervisor.start(replace(command, serves=True), lambda: accepts(port))
         address = f"http://{LOOPBACK}:{port}/"
         self.environment |= {
             "SSI_DATA_URL": address,
@@ -91,14 +93,14 @@ class Stack:
         }
 
     def start_celery(self) -> None:
-        celery = ["celery", "--app", "tracker"]
-        calm = ["--without-gossip", "--without-mingle", "--concurrency", "2"]
-        self.supervisor.start(self.module("worker", *celery, "worker", *calm))
+        celery = ["celery", "--quiet", "--app", "tracker"]
+        alone = ["--without-gossip", "--without-mingle", "--concurrency", "2"]
+        self.supervisor.start(self.module("worker", *celery, "worker", *alone, PYTHONWARNINGS=AS_ROOT))
         self.supervisor.start(self.module("beat", *celery, "beat"))
 
     def start_web(self) -> int:
         port = free_port(self.choices.port)
-        arguments = ["daphne", "--bind", LOOPBACK, "--port", str(port), "tracker.asgi:application"]
+        arguments = ["daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), "tracker.asgi:application"]
         environment = {"DATABASE_POOL_SIZE": "8"}
         self.supervisor.start(self.module("web", *arguments, **environment), lambda: answers(port))
         return port

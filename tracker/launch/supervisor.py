@@ -38,7 +38,7 @@ class Child:
 
 
 class Supervisor:
-    """A context: on entry it listens to signals, on exit every child is stopped, last started first.
+    """A context: on entry it listens to signals, on exit every child is stopped.
 
     While children are being started the end of any one of them is an error; once `supervise` runs, a child that
     ends is started again after a growing pause, except one that ends with EX_CONFIG: its configuration is wrong,
@@ -132,23 +132,30 @@ class Supervisor:
         return 0
 
     def stop_all(self) -> None:
-        """Stop the children, last started first. A second signal cuts their grace time short."""
-        patience = self.stop_signals
-        for child in reversed(self.children):
-            child.restart_at = None
-            child.process.ask_to_stop()
-            deadline = time.monotonic() + child.command.grace_seconds
-            while child.process.code is None and time.monotonic() < deadline:
-                if self.stop_signals > max(patience, 1):
-                    break
-                time.sleep(POLL_SECONDS)
-            child.process.stop(grace_seconds=0)
+        """Stop the children: first, all at once, those that serve no other, then the rest, last started first.
+
+        A second signal cuts their grace time short.
+        """
+        impatient_at = max(self.stop_signals, 1) + 1
+        users = [child for child in self.children if not child.command.serves]
+        for group in (users, *([child] for child in reversed(self.children) if child.command.serves)):
+            for child in group:
+                child.restart_at = None
+                child.process.ask_to_stop()
+            for child in group:
+                self.wait_for_end(child, impatient_at)
+                child.process.stop(grace_seconds=0)
         self.children.clear()
 
     # Helpers of the above.
 
     def launch(self, command: Command) -> Process:
         return Process(command, self.warden, self.say, self.ended.put)
+
+    def wait_for_end(self, child: Child, impatient_at: int) -> None:
+        deadline = time.monotonic() + child.command.grace_seconds
+        while child.process.code is None and time.monotonic() < deadline and self.stop_signals < impatient_at:
+            time.sleep(POLL_SECONDS)
 
     def raise_if_over(self) -> None:
         if self.stop_signals:

@@ -42,7 +42,7 @@ class Valkey:
     def command(self) -> Command:
         given = CONFIGURATION.format(host=LOOPBACK, port=self.port, password=self.password, directory=self.directory)
         # Through standard input, so that the password is in no file and no process list.
-        return Command("valkey", [str(self.program), "-"], self.directory, given=given)
+        return Command("valkey", [str(self.program), "-"], self.directory, given=given, serves=True)
 
     def is_ready(self) -> bool:
         # Without retries: redis-py's default ones take four seconds to say no.

@@ -1,4 +1,6 @@
-"""Admin pages of the reference data. History (trades, bars) has none: nobody edits what happened.
+"""Admin pages of the reference data, and the log of ingest starts to look at.
+
+History (trades, bars) has none: nobody edits what happened, and Django's admin takes no composite keys.
 
 The type ignores: Django's admin classes take type arguments in the stubs only, not at run time.
 """
@@ -14,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from market.models import Basket, BasketMember, IndexAlias, Instrument, Sector, TradingDay
+from market.models import Basket, BasketMember, IndexAlias, IngestRun, Instrument, Sector, TradingDay
 
 Source = TradingDay.Source
 
@@ -173,3 +175,22 @@ class TradingDayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def confirm(self, request: HttpRequest, days: QuerySet[TradingDay]) -> None:
         count = days.filter(confirmed=False).update(confirmed=True, source=Source.ADMIN)
         self.message_user(request, gettext("%(count)d days confirmed.") % {"count": count})
+
+
+@admin.register(IngestRun)
+class IngestRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Starts of ingest, to look at only."""
+
+    list_display = ["started_at", "source", "last_seen_at", "stopped_at", "seq", "detail", "epoch"]
+    list_filter = ["source"]
+    search_fields = ["epoch", "detail"]
+    date_hierarchy = "started_at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: IngestRun | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: IngestRun | None = None) -> bool:
+        return False

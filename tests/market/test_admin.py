@@ -8,9 +8,9 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
-from market.models import Basket, BasketMember, Instrument, TradingDay
+from market.models import Basket, BasketMember, IngestRun, Instrument, TradingDay
 
 pytestmark = pytest.mark.django_db
 
@@ -173,6 +173,15 @@ def test_admin_basket_with_period_that_overlaps_a_stored_one_is_refused(admin: C
     form = member_form(basket, ("HPG", "2026-02-01", "2026-04-01"))
     response = admin.post(page("basket_change", basket.pk), form)
     assert "overlaps another one" in response.content.decode()
+
+
+def test_admin_ingest_runs_are_to_look_at_only(admin: Client) -> None:
+    now = timezone.now()
+    run = IngestRun.objects.create(epoch="e1", source="simulation", started_at=now, last_seen_at=now)
+    assert "e1" in admin.get(page("ingestrun_changelist")).content.decode()
+    assert admin.post(page("ingestrun_change", run.pk), {"epoch": "e2"}).status_code == 403
+    assert admin.post(page("ingestrun_delete", run.pk), {"post": "yes"}).status_code == 403
+    assert admin.get(page("ingestrun_add")).status_code == 403
 
 
 def test_admin_basket_list_counts_todays_members(admin: Client) -> None:

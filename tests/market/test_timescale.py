@@ -1,0 +1,125 @@
+"""The database tests once more, on a server with TimescaleDB: `TIMESCALE_URL=postgres://... pytest -m timescale`.
+
+Both editions are worth a run. The first test is for any server; the others say what only the community edition does.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_django
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from market.queries import SECONDS, candles
+from market.storage.level import database_level
+from market.storage.retention import KEEP
+from tests.market.scratch import migrate_market, scratch_database
+
+TIMESCALE_URL = os.environ.get("TIMESCALE_URL", "")
+SAME_EVERYWHERE = ["test_models.py", "test_migrations.py", "test_level.py", "test_queries.py"]
+
+pytestmark = pytest.mark.timescale
+
+
+@pytest.mark.skipif(not TIMESCALE_URL, reason="TIMESCALE_URL is not set")
+def test_database_tests_pass_on_a_timescale_server() -> None:
+    files = [f"tests/market/{name}" for name in [*SAME_EVERYWHERE, "test_timescale.py"]]
+    environment = os.environ | {"DATABASE_URL": TIMESCALE_URL, "TIMESCALE_URL": "", "EXPECT_TIMESCALE": "1"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "--create-db", *files]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.fixture
+def scratch(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
+    """A migrated database outside any transaction, as refreshing aggregates demands."""
+    with django_db_blocker.unblock():
+        if database_level(connection) == "plain" and not os.environ.get("EXPECT_TIMESCALE"):
+            pytest.skip("the tests' database is plain PostgreSQL")
+        with scratch_database("timescale") as database:
+            migrate_market(database, "0004_timescale")
+            yield database
+
+
+@pytest.fixture
+def community(scratch: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
+    if database_level(scratch) != "community":
+        pytest.skip("the server has the Apache edition")
+    return scratch
+
+
+def column(database: BaseDatabaseWrapper, query: str) -> set[object]:
+    with database.cursor() as cursor:
+        cursor.execute(query)
+        return {row[0] for row in cursor.fetchall()}
+
+
+TABLES = {model._meta.db_table for model in KEEP}
+VIEWS = {f"market_bar_{name}" for name in SECONDS if name != "1m"}
+
+
+def test_tables_are_hypertables(scratch: BaseDatabaseWrapper) -> None:
+    assert column(scratch, "SELECT hypertable_name FROM timescaledb_information.hypertables") >= TABLES
+
+
+def test_community_has_policies_for_every_table_and_aggregate(community: BaseDatabaseWrapper) -> None:
+    found = {
+        kind: column(community, f"SELECT hypertable_name FROM timescaledb_information.jobs WHERE proc_name = '{kind}'")
+        for kind in ("policy_compression", "policy_retention", "policy_refresh_continuous_aggregate")
+    }
+    behind = column(
+        community, "SELECT materialization_hypertable_name FROM timescaledb_information.continuous_aggregates"
+    )
+    assert found["policy_compression"] == TABLES
+    assert found["policy_retention"] == TABLES | behind
+    assert found["policy_refresh_continuous_aggregate"] == behind
+    assert column(community, "SELECT view_name FROM timescaledb_information.continuous_aggregates") == VIEWS
+
+
+def test_community_candles_refreshed_and_compressed_are_the_same(
+    community: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half the days aggregated, half not; then a late row and a compressed chunk."""
+    monkeypatch.setattr("market.queries.connection", community)
+    start = datetime(2026, 9, 1, tzinfo=UTC)
+    with community.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO market_bar SELECT 'HPG', at, n, n + 5, n - 5, n + 1, 100, 7.5, 40, 30, 20, 3, 'live' FROM "
+            "generate_series(0, 3999) AS n, LATERAL (SELECT %s + n * INTERVAL '13 minutes' AS at) AS moments",
+            [start],
+        )
+        before = {interval: candles("HPG", interval, limit=9999) for interval in SECONDS}
+        for view in VIEWS:
+            cursor.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, %s)", [start + timedelta(days=20)])
+        assert {interval: candles("HPG", interval, limit=9999) for interval in SECONDS} == before
+        cursor.execute("SELECT compress_chunk(chunk) FROM show_chunks('market_bar') AS chunk")
+        assert {interval: candles("HPG", interval, limit=9999) for interval in SECONDS} == before
+        late = start + timedelta(days=1, minutes=1)
+        insert = (
+            "INSERT INTO market_bar VALUES ('HPG', %s, 1, 1, 1, 1, 9, 1, 0, 0, 0, 1, 'backfill') ON CONFLICT DO NOTHING"
+        )
+        for _ in range(2):
+            cursor.execute(insert, [late])
+        for view in VIEWS:
+            cursor.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, %s)", [start + timedelta(days=20)])
+    for interval in SECONDS:
+        volumes = sum(row.volume for row in candles("HPG", interval, limit=9999))
+        assert volumes == sum(row.volume for row in before[interval]) + 9
+
+
+def test_community_trades_stored_again_into_a_compressed_chunk_change_nothing(community: BaseDatabaseWrapper) -> None:
+    insert = """
+        INSERT INTO market_trade
+        SELECT 'HPG', TIMESTAMPTZ '2026-09-01 09:15+07' + n * INTERVAL '1 second', n, n, 1, 1, 1, 'buy', 'feed',
+            'continuous', FALSE
+        FROM generate_series(1, 500) AS n ON CONFLICT DO NOTHING"""
+    with community.cursor() as cursor:
+        cursor.execute(insert)
+        cursor.execute("SELECT compress_chunk(chunk) FROM show_chunks('market_trade') AS chunk")
+        cursor.execute(insert)
+        cursor.execute("SELECT count(*), sum(volume) FROM market_trade")
+        assert cursor.fetchone() == (500, 500)

@@ -13,6 +13,7 @@ from market.feed.simulator.history import DailyRow, History
 from market.feed.simulator.index import LiveIndex
 from market.feed.simulator.instruments import Instrument, Universe, futures_on
 from market.feed.simulator.listing import Listing
+from market.feed.simulator.oddlots import OddLots
 from market.feed.simulator.out import Out
 from market.feed.simulator.schedule import DAY_END, DAY_START, at
 from market.feed.simulator.script import write_scripts
@@ -63,7 +64,9 @@ class Day:
             for known in universe.stocks
         ]
         tradings += self._futures_tradings(climate)
-        self._actors: list[Actor] = [*tradings, *self.indices.values(), ForeignFlush(tradings)]
+        stocks = [self.listings[known.symbol] for known in universe.stocks]
+        self._odd_lots = OddLots(stocks, universe.seed, day)
+        self._actors: list[Actor] = [*tradings, *self.indices.values(), ForeignFlush(tradings), self._odd_lots]
         self._heap = [(actor.first(), number) for number, actor in enumerate(self._actors)]
         heapify(self._heap)
         self._out = Out(KINDS)
@@ -90,17 +93,17 @@ class Day:
         return not self._heap or self.now >= DAY_END
 
     def last_messages(self, kind: str, symbols: Collection[str] | None) -> list[Frame]:
-        """Return the newest message of a kind for each symbol (None: all), as a new subscriber gets them."""
+        """Return the newest message of a kind for each symbol (None: all), as a new subscriber gets them. Symbols are upper case."""
         found = []
         if kind == "MI" or kind == "B":
             for index in self.indices.values():
-                if symbols is None or index.symbol in symbols:
-                    text = index.text() if kind == "MI" else index.bar_text()
-                    found.append(Frame(kind, index.symbol, text, self.now))
+                if symbols is None or index.symbol.upper() in symbols:
+                    said = index.text() if kind == "MI" else index.bar_text()
+                    found.append(Frame(kind, index.symbol, said, self.now))
         for listing in self.listings.values():
-            if symbols is not None and listing.symbol not in symbols:
+            if symbols is not None and listing.symbol.upper() not in symbols:
                 continue
-            text = _last_text(listing, kind)
+            text = self._odd_lots.text(listing, listing.at) if kind == "OL" else _last_text(listing, kind)
             if text:
                 found.append(Frame(kind, listing.symbol, text, self.now))
         return found

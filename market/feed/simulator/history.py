@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from market.feed.simulator.days import previous_trading_day
 from market.feed.simulator.instruments import IndexSpec, Instrument, Universe, day_random
-from market.feed.simulator.ticks import limits_of, round_to_step
+from market.feed.simulator.ticks import limits_of, round_to_step, step_of
 
 
 class DailyRow(Struct, frozen=True):
@@ -82,7 +82,14 @@ class History:
         before = previous_trading_day(day)
         if instrument.board != "UPCOM":
             return self.close(instrument, before)
-        return round_to_step("UPCOM", self.row(instrument, before).average)
+        return round_to_step("UPCOM", self.average(instrument, before))
+
+    def average(self, instrument: Instrument, day: date) -> float:
+        """Return the mean price of a trading day. UPCOM's next reference comes from it, so it needs no row before it."""
+        played = self._rows.get((instrument.symbol, day))
+        if played is not None:
+            return played.average
+        return round(self.close(instrument, day) * (1 + 0.004 * self._noise(f"average:{instrument.symbol}", day)), 2)
 
     def index_value(self, spec: IndexSpec, day: date) -> float:
         """Return an index at the close of a trading day."""
@@ -129,8 +136,7 @@ class History:
     def _formula_row(self, instrument: Instrument, day: date) -> DailyRow:
         rng = day_random(self._seed, day, instrument.symbol)
         close = self.close(instrument, day)
-        # The mean price of UPCOM leads to the next reference, so it may not ask for the rows before: it stays near the close.
-        before = self.close(instrument, previous_trading_day(day))
+        before = self.reference(instrument, day)
         ceiling, floor = limits_of(instrument.board, before)
         board, width = instrument.board, abs(close - before) + 0.008 * close
 
@@ -138,12 +144,14 @@ class History:
             return min(ceiling, max(floor, round_to_step(board, price)))
 
         opening = near(before + (rng.random() - 0.5) * width)
-        high = max(opening, close, near(max(opening, close) + rng.random() * 0.5 * width))
-        low = min(opening, close, near(min(opening, close) - rng.random() * 0.5 * width))
+        average = self.average(instrument, day)
+        step = step_of(board, int(close)) if board != "DERIVATIVES" else 0.1
+        above, below = max(opening, close, average), min(opening, close, average)
+        high = max(opening, close, near(above + rng.random() * 0.5 * width + step / 2))
+        low = min(opening, close, near(below - rng.random() * 0.5 * width - step / 2))
         volume = (
             int(instrument.trades * instrument.mean_size * (0.6 + 0.9 * rng.random()) / instrument.lot) * instrument.lot
         )
-        average = round((opening + high + low + 2 * close) / 5, 2)
         buys = int(volume * instrument.foreign_part * rng.random())
         sells = int(volume * instrument.foreign_part * rng.random())
         lifted = int(volume * (0.35 + 0.2 * rng.random()) / instrument.lot) * instrument.lot

@@ -22,7 +22,7 @@ KEEP_ALIVE = "{}"
 ENTRY = '{"H":"FcMarketDataV2Hub","M":"Broadcast","A":['
 MOST_ENTRIES = 100  # in one frame
 MOST_BYTES = 32 * 1024 * 1024
-BLOCKED = "Connection has been blocked, quota 1 exceeded by 1"
+BLOCKED = '{"C":"d-A,1","M":[{"H":"FcMarketDataV2Hub","M":"Error","A":["Connection has been blocked, quota 1 exceeded by 1"]}]}'
 
 
 class Client:
@@ -83,7 +83,7 @@ class Hub:
         self.clients.add(client)
         client.put(INIT)
         if self._faults.stream_blocked:
-            client.put('{"C":"d-A,1","M":[{"H":"%s","M":"Error","A":["%s"]}]}' % (HUB, BLOCKED))
+            client.put(BLOCKED)
 
     def leave(self, client: Client) -> None:
         self.clients.discard(client)

@@ -51,6 +51,7 @@ class Listing:
             foreign_buy_value=row.foreign_buy_value, foreign_sell_value=row.foreign_sell_value,
         )  # fmt: skip
         self.at = 53_100
+        self.change_from = row.reference
         ceiling, floor = limits_of(self.instrument.board, row.reference)
         self.templates = self._templates(row.day, row.reference, ceiling, floor)
 
@@ -64,11 +65,12 @@ class Listing:
     def begin_day(self) -> None:
         """Forget the day before: totals 0, today's date and limits."""
         self.is_today = True
+        self.change_from = self.reference
         self.tally = Tally(minutes=[])
         self.templates = self._templates(self.day, self.reference, self.ceiling, self.floor)
 
-    def x_text(self) -> str:
-        """Return the combined snapshot (X)."""
+    def x_text(self, sides: tuple[str, str] | None = None) -> str:
+        """Return the combined snapshot (X). `sides` are those of `sides()`, where they are at hand."""
         tally, form = self.tally, self.templates
         change, ratio, mean = self._change()
         last = repr(tally.last)
@@ -77,12 +79,12 @@ class Listing:
             repr(tally.value), tally.volume,
         )  # fmt: skip
         tail = form.x_tail % (self.session, change, ratio, self._expected_text())
-        bids, asks = self._sides()
+        bids, asks = sides or self.sides()
         return envelope("X", f"{form.x_head % clock_text(self.at)}{prices}{bids},{asks}{tail}")
 
-    def quote_text(self) -> str:
+    def quote_text(self, sides: tuple[str, str] | None = None) -> str:
         """Return the book (X-QUOTE)."""
-        bids, asks = self._sides()
+        bids, asks = sides or self.sides()
         head = self.templates.quote_head % clock_text(self.at)
         return envelope("X-QUOTE", f"{head}{asks},{bids}{X_QUOTE_TAIL % self.session}")
 
@@ -122,13 +124,14 @@ class Listing:
     def _change(self) -> tuple[str, str, str]:
         """Return change, its percent and the mean price, as texts. Before the first match they are what the feed sends then."""
         tally = self.tally
-        reference = self.reference if self.is_today else self.previous_close
+        reference = self.change_from
         if not tally.volume:
             return repr(-reference), "-100.0", '\\"NaN\\"'
         change = tally.last - reference
         return repr(change), repr(round(change / reference * 100, 2)), repr(tally.value / tally.volume)
 
-    def _sides(self) -> tuple[str, str]:
+    def sides(self) -> tuple[str, str]:
+        """Return the fields of the bid and of the ask side."""
         book, shown, texts = self.book, self.shown, self.texts
         bid_prices = [texts[position] for position in book.bid_at[:shown]]
         ask_prices = [texts[position] for position in book.ask_at[:shown]]

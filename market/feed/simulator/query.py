@@ -36,10 +36,10 @@ class Query:
             raise BadQuery("PageSize must be one of " + ", ".join(str(size) for size in sorted(PAGE_SIZES)))
         return index, size
 
-    def dates(self, today: date) -> tuple[date, date]:
+    def dates(self, today: date, now: date) -> tuple[date, date]:
         """Return the range asked for (today where nothing is). Raises BadQuery with SSI's own text."""
         first, last = self._date("fromDate", today), self._date("toDate", today)
-        if not first <= last <= today or last - first > timedelta(days=RANGE_DAYS):
+        if not first <= last <= now or last - first > timedelta(days=RANGE_DAYS):
             raise BadQuery(BAD_RANGE)
         return first, last
 

@@ -27,12 +27,13 @@ class Today(Protocol):
 
 
 class Rest:
-    """Answers calls about the listed symbols, the past and today."""
+    """Answers calls about the listed symbols, the past and the day that is played."""
 
-    def __init__(self, history: History, today: Today) -> None:
+    def __init__(self, history: History, today: Today, calendar_date: Callable[[], date]) -> None:
         self.history = history
         self.universe = history.universe
         self.today = today
+        self._calendar_date = calendar_date
         self.endpoints: dict[str, Callable[[Query], Answer]] = {
             "securities": self.securities,
             "securitiesdetails": self.securities_details,
@@ -114,7 +115,7 @@ class Rest:
         return paged(query, [stock_price_row(known, row) for known, row in self._days(query)])
 
     def intraday_ohlc(self, query: Query) -> Answer:
-        first, last = query.dates(self.today.day)
+        first, last = self._range(query)
         symbol = query.text("symbol")
         resolution = max(1, query.whole("resolution", 1))
         found = self._listed("", symbol) if symbol else []
@@ -127,14 +128,14 @@ class Rest:
         return paged(query, rows[::-1] if query.falls() else rows)
 
     def daily_index(self, query: Query) -> Answer:
-        first, last = query.dates(self.today.day)
+        first, last = self._range(query)
         spec = self._index(query.text("indexId"))
         rows = [self._index_row(spec, day) for day in self._dates(first, last)] if spec else []
         return paged(query, rows[::-1] if query.falls() else rows)
 
     def _days(self, query: Query) -> list[tuple[Instrument, DailyRow]]:
         """Return finished days; today is among them once it is over."""
-        first, last = query.dates(self.today.day)
+        first, last = self._range(query)
         found = self._listed(query.text("market"), query.text("symbol"))
         rows = []
         for known in found:
@@ -143,6 +144,10 @@ class Rest:
                 if row is not None and row.volume:
                     rows.append((known, row))
         return rows[::-1] if query.falls() else rows
+
+    def _range(self, query: Query) -> tuple[date, date]:
+        """Return the range asked for. "Now" is the played day or the real one, whichever is later."""
+        return query.dates(self.today.day, max(self.today.day, self._calendar_date()))
 
     def _dates(self, first: date, last: date) -> Iterator[date]:
         for day in trading_days(first, last):

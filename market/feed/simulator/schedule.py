@@ -1,6 +1,7 @@
 """The day's timetable on the wire, in milliseconds since midnight in Vietnam, and how busy each minute is."""
 
 from functools import cache
+from itertools import pairwise
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -52,7 +53,7 @@ _ACTIVITY = [
 
 
 def _activity(minute: int) -> float:
-    for (left, low), (right, high) in zip(_ACTIVITY, _ACTIVITY[1:], strict=False):
+    for (left, low), (right, high) in pairwise(_ACTIVITY):
         if left <= minute <= right:
             return low + (high - low) * (minute - left) / (right - left)
     return 1.0

@@ -14,16 +14,18 @@ from market.domain.calendar import VIETNAM
 from market.feed.simulator.endpoint import Endpoint
 from market.feed.simulator.faults import Faults
 from market.feed.simulator.hub import Hub
-from market.feed.simulator.instruments import vn30_universe
+from market.feed.simulator.instruments import Universe, vn30_universe
 from market.feed.simulator.options import SimulatorError, SimulatorOptions
 from market.feed.simulator.pace import Pace
+from market.feed.simulator.recorded import RecordedStage
 from market.feed.simulator.rest import Rest
 from market.feed.simulator.schedule import DAY_START, clock_text
 from market.feed.simulator.stage import Stage, SyntheticStage
+from market.feed.simulator.whole import whole_universe
 
 logger = logging.getLogger(__name__)
 TICK = 0.05  # seconds between two looks at the clock; what happened meanwhile goes out as one frame
-SLICE = 1_000  # ms of market that are played without letting others run
+SLICE = 250  # ms of market that are played without letting others run
 
 
 def default_day(today: date) -> date:
@@ -33,10 +35,21 @@ def default_day(today: date) -> date:
     return today
 
 
+def universe_of(options: SimulatorOptions) -> Universe:
+    """Return the symbols that the options ask for."""
+    return whole_universe(options.seed) if options.symbols == "all" else vn30_universe(options.seed)
+
+
+def day_of(options: SimulatorOptions) -> date:
+    """Return the day that the options ask for."""
+    return options.day or default_day(datetime.now(VIETNAM).date())
+
+
 def stage_of(options: SimulatorOptions) -> Stage:
     """Return what the options ask to play."""
-    day = options.day or default_day(datetime.now(VIETNAM).date())
-    return SyntheticStage(vn30_universe(options.seed), day)
+    if options.recording is not None:
+        return RecordedStage(options.recording, options.seed)
+    return SyntheticStage(universe_of(options), day_of(options))
 
 
 class Simulator:
@@ -49,7 +62,7 @@ class Simulator:
         self.hub = Hub(self.stage, self.faults, options.lists, options.switch)
         self.pace = Pace(options.start, options.speed, time.monotonic)
         self.url = ""
-        self._rest = Rest(self.stage.history, self.stage)
+        self._rest = Rest(self.stage.history, self.stage, lambda: datetime.now(VIETNAM).date())
         self._runner: web.AppRunner | None = None
         self._player: asyncio.Task[None] | None = None
 

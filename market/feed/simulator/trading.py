@@ -57,7 +57,7 @@ class Trading:
         self.beta = 0.6 + 0.8 * (crc32(known.symbol.encode()) / 2**32)
         self.own = self.rng.gauss(0, 0.004)
         self.moved_at = 0
-        self.mean_wait = TRADING_MS / max(1, known.trades) / (1 + QUOTES_PER_TRADE)
+        self.mean_wait = 1.25 * TRADING_MS / max(1, known.trades) / (1 + QUOTES_PER_TRADE)
         self.trade_part = 1 / (1 + QUOTES_PER_TRADE)
         self.foreign_lean = self.rng.uniform(0.25, 0.75)
         self.foreign_sent = 0
@@ -90,7 +90,7 @@ class Trading:
     def _next(self, now: int) -> int | None:
         boundary = self.timeline[self.place][0] if self.place < len(self.timeline) else None
         session = self.listing.session
-        if session in ("BREAK", "C") or self.listing.instrument.status in ("H", "S"):
+        if session in ("BREAK", "C") or not self._is_traded():
             return boundary
         wait = -log(1 - self.rng.random()) * self.mean_wait / ACTIVITY_BY_MINUTE[now // MINUTE]
         if session == "LO":
@@ -110,12 +110,12 @@ class Trading:
         self.place += 1
         if not listing.is_today:
             listing.begin_day()
-        if listing.session in ("ATO", "ATC"):
+        if listing.session in ("ATO", "ATC") and self._is_traded():
             self._uncross(now, out)
         came_from, listing.session = listing.session, code
-        if code in ("ATO", "ATC"):
+        if code in ("ATO", "ATC") and self._is_traded():
             self._start_call(now)
-        elif code == "LO" and came_from in ("C", "BREAK") and not book.bid_at and not book.ask_at:
+        elif code == "LO" and not book.bid_at and not book.ask_at and self._is_traded():
             book.center(self._fair(now))
         elif code == "PT":
             book.clear()
@@ -124,6 +124,9 @@ class Trading:
         if out.foreign and came_from == "C" and not listing.tally.trades:
             out.send("R", listing.symbol, listing.foreign_text(), now)
         self._tell_book(now, out)
+
+    def _is_traded(self) -> bool:
+        return self.listing.instrument.status not in ("H", "S")
 
     def _fair(self, now: int) -> float:
         """Return the fair position on the ladder, half a tick beyond an end when the fair price is beyond a limit."""
@@ -228,10 +231,13 @@ class Trading:
             self._foreigner(now, price, volume, out)
 
     def _tell_book(self, now: int, out: Out) -> None:
+        if not (out.books or out.quotes):
+            return
+        sides = self.listing.sides()
         if out.books:
-            out.send("X", self.listing.symbol, self.listing.x_text(), now)
+            out.send("X", self.listing.symbol, self.listing.x_text(sides), now)
         if out.quotes:
-            out.send("X-QUOTE", self.listing.symbol, self.listing.quote_text(), now)
+            out.send("X-QUOTE", self.listing.symbol, self.listing.quote_text(sides), now)
 
     def _foreigner(self, now: int, price: float, volume: int, out: Out) -> None:
         """Let a foreigner have been one side of the match."""

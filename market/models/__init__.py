@@ -3,6 +3,7 @@
 History has no foreign keys to reference data: a trade is stored whether or not its symbol was described before.
 """
 
+from market.models.access import ApiToken
 from market.models.baskets import Basket, BasketMember
 from market.models.calendar import DayStatus, TradingDay
 from market.models.history import (
@@ -18,6 +19,7 @@ from market.models.history import (
 from market.models.instruments import Board, IndexAlias, Instrument, Sector
 
 __all__ = [
+    "ApiToken",
     "Bar",
     "BasisPoint",
     "Basket",

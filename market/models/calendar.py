@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from market.domain.calendar import IsTradingDay, is_weekday
 from market.models.instruments import Board
 
 FEED_REASON = gettext_noop("Traded, as the feed shows")
@@ -38,17 +39,22 @@ class TradingDayQuerySet(models.QuerySet["TradingDay"]):
         row = rows.get(board) or rows.get("")
         if row:
             return DayStatus(row.open, row.confirmed, gettext(row.reason) if row.reason else "")
-        if day.weekday() >= 5:
+        if not is_weekday(day):
             return DayStatus(False, True, gettext(WEEKEND_REASON))
         return DayStatus(True, self.filter(date__year=day.year).exists(), "")
 
+    def opens(self, board: str = "") -> IsTradingDay:
+        """A function that tells open days from closed ones, from one reading of these rows; for the domain's calendar."""
+        said: dict[date, bool] = {}
+        for day, is_open in self.for_board(board).order_by("board").values_list("date", "open"):
+            said[day] = is_open  # "" sorts first, so the board's own row has the last word
+        return lambda day: said.get(day, is_weekday(day))
+
     def open_days(self, start: date, end: date, board: str = "") -> list[date]:
         """The days of trading from start to end, both included."""
-        said: dict[date, bool] = {}
-        for row in self.for_board(board).filter(date__range=(start, end)).order_by("board"):
-            said[row.date] = row.open  # "" sorts first, so the board's own row has the last word
+        is_open = self.filter(date__range=(start, end)).opens(board)
         days = (start + timedelta(days=offset) for offset in range((end - start).days + 1))
-        return [day for day in days if said.get(day, day.weekday() < 5)]
+        return [day for day in days if is_open(day)]
 
     def next_open(self, day: date, board: str = "") -> date | None:
         """The first day of trading after a day; None if 60 days hold none."""

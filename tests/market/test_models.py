@@ -11,6 +11,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.domain.calendar import last_trading_day
 from market.models import Basket, BasketMember, IndexAlias, Instrument, TradingDay
 from market.models.instruments import check_tick_table
 
@@ -250,6 +251,13 @@ def test_status_row_of_the_board_overrules_all_boards() -> None:
     assert TradingDay.objects.status(CULTURE_DAY, "DERIVATIVES").open is True
     assert TradingDay.objects.open_days(CULTURE_DAY, CULTURE_DAY, "DERIVATIVES") == [CULTURE_DAY]
     assert TradingDay.objects.open_days(CULTURE_DAY, CULTURE_DAY, "HOSE") == []
+
+
+@pytest.mark.usefixtures("calendar")
+def test_opens_serves_the_domains_rule_for_expiry() -> None:
+    TradingDay.objects.create(date=date(2026, 12, 17), board="DERIVATIVES", open=False)
+    assert last_trading_day(2026, 12, TradingDay.objects.opens("DERIVATIVES")) == date(2026, 12, 16)
+    assert last_trading_day(2026, 12, TradingDay.objects.opens("HOSE")) == date(2026, 12, 17)
 
 
 @pytest.mark.usefixtures("calendar")

@@ -201,9 +201,10 @@ class StreamConnection:
             if text != self.state.detail:  # a repeated text is no news
                 log.warning("%s: the venue says: %s", self.channel, text)
                 self._set(self.state.state, text)
-        for reply in received.replies:
-            if reply.error is not None and reply.id == signalr.SUBSCRIPTION:
-                raise RetryableFeedError(f"SwitchChannels was refused: {reply.error}")
+        for reply in received.replies:  # all are about SwitchChannels, our only invocation
+            if reply.error is not None:
+                kind = QuotaExceeded if speaks_of_quota(reply.error) else RetryableFeedError
+                raise kind(f"SwitchChannels was refused: {reply.error}")
         if received.reconnect:
             raise RetryableFeedError("the stream asks to reconnect")
 

@@ -25,7 +25,6 @@ HUB = "FcMarketDataV2Hub"
 ROOT = "v2.0/signalr"
 PROTOCOL = "1.5"  # what SSI's Python client asks for
 CONNECTION_DATA = f'[{{"name":"{HUB.lower()}"}}]'
-SUBSCRIPTION = "0"  # the id of our only invocation; it goes out as a number and comes back as a string
 
 
 class Negotiation(Struct, rename="pascal"):
@@ -49,7 +48,7 @@ class Received(Struct):
     """What one frame held. With every field empty it was a keep-alive."""
 
     messages: list[str | bytes] = []
-    errors: list[str] = []
+    errors: list[str] = []  # what the venue tells people by calling `Error`
     replies: list[Reply] = []
     rejects: list[str] = []  # reasons, one for each thing that was dropped
     init: bool = False
@@ -98,7 +97,7 @@ def start_url(stream_url: str, connection_token: str) -> str:
 
 def switch_channels(channel: str) -> str:
     """Return the frame that subscribes the connection to `channel`."""
-    invocation = {"H": HUB, "M": "SwitchChannels", "A": [channel], "I": int(SUBSCRIPTION)}
+    invocation = {"H": HUB, "M": "SwitchChannels", "A": [channel], "I": 0}
     return msgspec.json.encode(invocation).decode()
 
 
@@ -139,8 +138,7 @@ def receive(frame: str | bytes) -> Received:
 
 def _without_messages(frame: _Frame) -> Received:
     if frame.I is not None or frame.E is not None:
-        reply = Reply("" if frame.I is None else str(frame.I), frame.E)
-        return Received(replies=[reply], errors=[] if frame.E is None else [frame.E])
+        return Received(replies=[Reply("" if frame.I is None else str(frame.I), frame.E)])
     received = Received(init=frame.S == 1, reconnect=frame.T == 1)
     received.keep_alive = not (received.init or received.reconnect)
     return received
@@ -158,7 +156,6 @@ def _receive_odd(frame: str | bytes) -> Received:
     if value.get("I") is not None or value.get("E") is not None:
         error = None if value.get("E") is None else str(value["E"])
         received.replies.append(Reply(str(value.get("I", "")), error))
-        received.errors.extend([] if error is None else [error])
     entries = value.get("M") or []
     if not isinstance(entries, list):
         received.rejects.append("bad_entry")

@@ -45,6 +45,12 @@ class Session:
         """Send one text frame."""
         await self.socket.send_str(frame)
 
+    def freeze(self) -> None:
+        """Read nothing more, so that no close is answered either."""
+        transport = self.socket._req.transport if self.socket._req else None
+        if isinstance(transport, asyncio.ReadTransport):
+            transport.pause_reading()
+
     async def drop(self) -> None:
         """End the connection without saying goodbye."""
         transport = self.socket._req.transport if self.socket._req else None

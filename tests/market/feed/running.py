@@ -1,0 +1,54 @@
+"""A running source, and waiting for what it does."""
+
+import asyncio
+
+from market.feed.client import FastConnectSource
+from market.feed.timing import Timing
+from tests.market.feed.venue import Session, Venue
+
+QUICK = Timing(
+    open_timeout=2.0, close_timeout=0.2, silence_floor=0.3, quiet_after=0.15, retry_first=0.01, retry_limit=0.02,
+    blocked_first=0.1, blocked_limit=0.2, token_max_age=0.0, renew_at=None,
+)  # fmt: skip
+PATIENT = 5.0  # seconds after which a test gives up waiting
+
+
+class Feed:
+    """A running source and what came out of it."""
+
+    def __init__(self, source: FastConnectSource) -> None:
+        self.source = source
+        self.messages: asyncio.Queue[tuple[str | bytes, float]] = asyncio.Queue()
+        self.states: list[str] = []
+        self.changed = asyncio.Event()
+        self.task = asyncio.create_task(
+            source.run(lambda text, at: self.messages.put_nowait((text, at)), self._on_change)
+        )
+
+    def _on_change(self) -> None:
+        self.states.append(next(iter(self.source.connections().values())).state)
+        self.changed.set()
+
+    async def message(self) -> str | bytes:
+        """Wait for the next message text."""
+        return (await asyncio.wait_for(self.messages.get(), PATIENT))[0]
+
+    async def state(self, wanted: str) -> str:
+        """Wait until a connection is in the state `wanted` and return its detail."""
+        async with asyncio.timeout(PATIENT):
+            while True:
+                for state in self.source.connections().values():
+                    if state.state == wanted:
+                        return state.detail
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def stop(self) -> None:
+        """Cancel the source and wait for its end."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+async def session_of(venue: Venue) -> Session:
+    """Wait for the next connection that has subscribed."""
+    return await asyncio.wait_for(venue.sessions.get(), PATIENT)

@@ -16,9 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from market.models import Basket, BasketMember, IndexAlias, IngestRun, Instrument, Sector, TradingDay
+from market.models import ApiToken, Basket, BasketMember, IndexAlias, IngestRun, Instrument, Sector, TradingDay
+from market.token_admin import ApiTokenAdmin
 
 Source = TradingDay.Source
+
+admin.site.register(ApiToken, ApiTokenAdmin)
 
 
 @admin.register(Sector)

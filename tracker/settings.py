@@ -5,6 +5,7 @@ A value that cannot be used stops start-up with a line that names the variable, 
 """
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -62,6 +63,14 @@ def url(name: str, default: str, schemes: set[str]) -> str:
         return raw
 
     return read(name, cast, default, f"an address that starts with {' or '.join(sorted(schemes))}")
+
+
+def networks(name: str) -> list[str]:
+    def cast(raw: str) -> list[str]:
+        entries = [word.strip() for word in raw.split(",") if word.strip()]
+        return [entry if entry == "unix" else str(ip_network(entry)) for entry in entries]
+
+    return read(name, cast, [], "a comma list of addresses, networks (10.0.0.0/8) and unix")
 
 
 def one_of(name: str, default: str, choices: set[str]) -> str:
@@ -251,6 +260,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+# --- Who may listen, and how often --------------------------------------------------------------------------
+
+ANONYMOUS_READ = flag("ANONYMOUS_READ", False)  # `make demo` switches it on
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
+WS_CONNECTIONS_PER_ADDRESS = whole("WS_CONNECTIONS_PER_ADDRESS", 100, 1, 100_000)
+WS_CONNECTIONS_PER_USER = whole("WS_CONNECTIONS_PER_USER", 20, 1, 100_000)
 
 # --- Security -----------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ class ConnectionState(Struct, frozen=True):
     """How one connection does.
 
     `connecting`: a token, the negotiation or the socket is under way. `connected`: messages flow.
-    `silent`: the socket lives (keep-alives come), but no message for a while; normal outside trading hours.
+    `silent`: the socket lives (keep-alives come), but no message for a while. That is normal outside trading hours,
+    and for F, which speaks at changes of session; on X, R and MI in a session it is not.
     `waiting`: lost, the next attempt follows. `blocked`: the venue's quota is used up, the next attempt follows later.
     `closed`: over, for good.
     """

@@ -3,6 +3,7 @@
 import asyncio
 
 from market.feed.client import FastConnectSource
+from market.feed.source import ConnectionState
 from market.feed.timing import Timing
 from tests.market.feed.venue import Session, Venue
 
@@ -10,38 +11,39 @@ QUICK = Timing(
     open_timeout=2.0, close_timeout=0.2, silence_floor=0.3, quiet_after=0.15, retry_first=0.01, retry_limit=0.02,
     blocked_first=0.1, blocked_limit=0.2, token_max_age=0.0, renew_at=None,
 )  # fmt: skip
-PATIENT = 5.0  # seconds after which a test gives up waiting
+PATIENT = 10.0  # seconds after which a test gives up waiting
 
 
 class Feed:
-    """A running source and what came out of it."""
+    """A running source and what came out of it: messages, and each state that a connection was in, in order."""
 
     def __init__(self, source: FastConnectSource) -> None:
         self.source = source
         self.messages: asyncio.Queue[tuple[str | bytes, float]] = asyncio.Queue()
         self.states: list[str] = []
-        self.changed = asyncio.Event()
+        self._changes: asyncio.Queue[ConnectionState] = asyncio.Queue()
+        self._known = source.connections()
         self.task = asyncio.create_task(
             source.run(lambda text, at: self.messages.put_nowait((text, at)), self._on_change)
         )
 
     def _on_change(self) -> None:
-        self.states.append(next(iter(self.source.connections().values())).state)
-        self.changed.set()
+        for channel, state in self.source.connections().items():
+            if state is not self._known[channel]:
+                self._known[channel] = state
+                self.states.append(state.state)
+                self._changes.put_nowait(state)
 
     async def message(self) -> str | bytes:
         """Wait for the next message text."""
         return (await asyncio.wait_for(self.messages.get(), PATIENT))[0]
 
-    async def state(self, wanted: str) -> str:
-        """Wait until a connection is in the state `wanted` and return its detail."""
+    async def state(self, wanted: str) -> ConnectionState:
+        """Wait for the next time that a connection is in the state `wanted`, however short it may last."""
         async with asyncio.timeout(PATIENT):
-            while True:
-                for state in self.source.connections().values():
-                    if state.state == wanted:
-                        return state.detail
-                self.changed.clear()
-                await self.changed.wait()
+            while (state := await self._changes.get()).state != wanted:
+                pass
+            return state
 
     async def stop(self) -> None:
         """Cancel the source and wait for its end."""

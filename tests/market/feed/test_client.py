@@ -50,8 +50,7 @@ async def test_source_after_a_drop_connects_again_with_a_fresh_token(venue: Venu
 async def test_source_of_a_half_open_connection_gives_up_and_connects_again(venue: Venue, feed: Feed) -> None:
     venue.keep_alive_timeout = 0.1  # silence_floor rules: no frame at all for 0.3 s
     await session_of(venue)
-    detail = await feed.state("waiting")
-    assert "no frame for 0.3 s" in detail
+    assert "no frame for 0.3 s" in (await feed.state("waiting")).detail
     session = await session_of(venue)
     await session.send(broadcast(MESSAGE))
     assert await feed.message() == MESSAGE
@@ -60,8 +59,7 @@ async def test_source_of_a_half_open_connection_gives_up_and_connects_again(venu
 async def test_source_with_keep_alives_only_stays_and_shows_itself_silent(venue: Venue, feed: Feed) -> None:
     session = await session_of(venue)
     keep_alives = asyncio.create_task(beat(session))
-    detail = await feed.state("silent")
-    assert "no message" in detail
+    assert "no message" in (await feed.state("silent")).detail
     await session.send(broadcast(MESSAGE))
     assert await feed.message() == MESSAGE
     assert feed.source.connections()["X:ALL"].state == "connected"
@@ -88,6 +86,16 @@ async def test_source_with_a_refused_token_fetches_another(venue: Venue, feed: F
     await session_of(venue)
     assert len(venue.tokens) == 2
     assert venue.calls[-1][2] == venue.tokens[1]
+
+
+@pytest.mark.parametrize("step", ["negotiate", "connect"])
+async def test_source_drops_a_refused_token_that_is_still_young(venue: Venue, rest: FastConnectRest, step: str) -> None:
+    venue.answers[step].append((401, ""))
+    timing = msgspec.structs.replace(QUICK, token_max_age=3600.0)
+    feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=timing))
+    await session_of(venue)
+    assert len(venue.tokens) == 2
+    await feed.stop()
 
 
 async def test_source_whose_token_ended_meanwhile_connects_with_another(venue: Venue, feed: Feed) -> None:
@@ -125,6 +133,29 @@ async def test_source_with_credentials_refused_later_tries_again_before_it_gives
         await asyncio.wait_for(feed.task, PATIENT)
 
 
+@pytest.mark.parametrize(("healthy_after", "expected"), [(0.0, [1, 1, 1]), (60.0, [1, 2, 3])])
+async def test_source_starts_again_with_short_waits_after_a_healthy_time(
+    venue: Venue, rest: FastConnectRest, healthy_after: float, expected: list[int]
+) -> None:
+    timing = msgspec.structs.replace(QUICK, healthy_after=healthy_after)
+    feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=timing))
+    attempts = []
+    for _ in expected:
+        await (await session_of(venue)).drop()
+        attempts.append((await feed.state("waiting")).attempts)
+    assert attempts == expected
+    await feed.stop()
+
+
+async def test_source_goes_past_a_proxy_of_the_environment(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "ws_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with FastConnectRest(venue.url, "id", "secret", calls_per_second=1000) as rest:
+        feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=QUICK))
+        await session_of(venue)
+        await feed.stop()
+
+
 BLOCKED = "Connection has been blocked, quota 1 exceeded by 2"
 
 
@@ -138,7 +169,7 @@ BLOCKED = "Connection has been blocked, quota 1 exceeded by 2"
 async def test_source_blocked_on_the_stream_waits_longer(venue: Venue, feed: Feed, frame: str) -> None:
     session = await session_of(venue)
     await session.send(frame)
-    assert BLOCKED in await feed.state("blocked")
+    assert BLOCKED in (await feed.state("blocked")).detail
     before = len(venue.called_at)
     await session_of(venue)
     assert venue.called_at[before] - venue.called_at[before - 1] >= 0.1
@@ -148,7 +179,7 @@ async def test_source_blocked_on_the_stream_waits_longer(venue: Venue, feed: Fee
 @pytest.mark.parametrize("step", ["AccessToken", "negotiate", "connect", "start"])
 async def test_source_blocked_while_connecting_waits_longer(venue: Venue, feed: Feed, step: str) -> None:
     venue.answers[step].append((403, BLOCKED))
-    assert BLOCKED in await feed.state("blocked")
+    assert BLOCKED in (await feed.state("blocked")).detail
     await session_of(venue)
     assert "blocked" in feed.states
 
@@ -189,7 +220,7 @@ async def test_source_at_a_closed_port_keeps_trying(venue: Venue, rest: FastConn
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         feed = Feed(FastConnectSource(rest, f"http://127.0.0.1:{unused.getsockname()[1]}", ["X:ALL"], timing=QUICK))
-        assert "negotiate" in await feed.state("waiting")
+        assert "negotiate" in (await feed.state("waiting")).detail
         await feed.stop()
 
 
@@ -197,7 +228,7 @@ async def test_source_without_answer_times_out_and_tries_again(venue: Venue, res
     venue.hang.add("connect")
     timing = msgspec.structs.replace(QUICK, open_timeout=0.1)
     feed = Feed(FastConnectSource(rest, venue.url, ["X:ALL"], timing=timing))
-    assert "connect" in await feed.state("waiting")
+    assert "connect" in (await feed.state("waiting")).detail
     venue.hang.clear()
     await session_of(venue)
     await feed.stop()
@@ -226,22 +257,21 @@ async def test_source_with_malformed_frames_counts_them_and_goes_on(venue: Venue
 async def test_source_shows_what_the_venue_says(venue: Venue, feed: Feed) -> None:
     session = await session_of(venue)
     await session.send(json.dumps({"M": [{"H": "h", "M": "Error", "A": ["Unknown symbol"]}]}))
-    await session.send(broadcast(MESSAGE))
-    await feed.message()
-    assert feed.source.connections()["X:ALL"].detail == "Unknown symbol"
+    assert (await feed.state("connected")).detail == ""
+    assert (await feed.state("connected")).detail == "Unknown symbol"
 
 
 async def test_source_with_a_refused_subscription_tries_again(venue: Venue, feed: Feed) -> None:
     session = await session_of(venue)
     await session.send('{"I":"0","E":"no such channel"}')
-    assert "no such channel" in await feed.state("waiting")
+    assert "no such channel" in (await feed.state("waiting")).detail
     await session_of(venue)
 
 
 async def test_source_asked_to_reconnect_does(venue: Venue, feed: Feed) -> None:
     session = await session_of(venue)
     await session.send('{"C":"d-1","T":1,"M":[]}')
-    assert "asks to reconnect" in await feed.state("waiting")
+    assert "asks to reconnect" in (await feed.state("waiting")).detail
     await session_of(venue)
 
 

@@ -44,7 +44,7 @@ class TradingDayQuerySet(models.QuerySet["TradingDay"]):
         return DayStatus(True, self.filter(date__year=day.year).exists(), "")
 
     def opens(self, board: str = "") -> IsTradingDay:
-        """A function that tells open days from closed ones, from one reading of these rows; for the domain's calendar."""
+        """A function that tells open days from closed ones, by one reading of these rows; for the domain."""
         said: dict[date, bool] = {}
         for day, is_open in self.for_board(board).order_by("board").values_list("date", "open"):
             said[day] = is_open  # "" sorts first, so the board's own row has the last word

@@ -258,9 +258,8 @@ def test_read_messages_of_something_else_is_refused_at_once(
 
 
 def test_read_messages_left_early_ends_its_thread(tmp_path: Path) -> None:
-    lines = [message(number) for number in range(100_000)]
     path = tmp_path / "day"
-    path.write_text("\n".join(lines))
+    path.write_text(f"{message(1)}\n" * 100_000)
     reader = read_messages(path)
     next(reader)
     assert any(thread.name == "recording" for thread in threading.enumerate())

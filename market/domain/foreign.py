@@ -25,14 +25,18 @@ class ForeignTracker:
         self._samples: deque[tuple[int, int, int, float]] = deque()
         self._speeds: deque[tuple[int, float]] = deque()
 
-    def apply(self, event: ForeignUpdate, price: float) -> ForeignFlow:
-        """Take an update of the same day; `price` (VND) values what it added.
+    def apply(self, event: ForeignUpdate, price: float) -> ForeignFlow | None:
+        """Take an update of the same day; `price` (VND a share or contract) values what it added.
 
-        The first update seeds: what came before it is not a burst. Totals that fall restart the same way.
+        The first update seeds: what came before it is not a burst. Totals that fall in a later second restart the same
+        way; None if the update is older than what is known and was not used.
         """
         last = self.last
         bought, sold = int(event.buy_volume), int(event.sell_volume)
-        if last is None or bought < last.buy_volume or sold < last.sell_volume:
+        fell = last is not None and (bought < int(last.buy_volume) or sold < int(last.sell_volume))
+        if event.at < self.at or (fell and event.at == self.at):
+            return None
+        if last is None or fell:
             added_buy = added_sell = 0
             self.own_buy_value = event.buy_value or bought * price
             self.own_sell_value = event.sell_value or sold * price
@@ -43,7 +47,7 @@ class ForeignTracker:
             self.own_buy_value += added_buy * price
             self.own_sell_value += added_sell * price
         self.last = event
-        self.at = max(self.at, event.at)
+        self.at = event.at
         self._sample(bought, sold)
         return ForeignFlow(
             symbol=event.symbol,
@@ -113,9 +117,14 @@ class ForeignTracker:
             return None
         return (last - first) / ((last_at - first_at) / MINUTE)
 
+    def lose_sight(self) -> None:
+        """The wire was interrupted: the next update starts a new window, or a gap's volume would look like a burst."""
+        self._samples.clear()
+        self._speeds.clear()
+
     def clear(self) -> None:
         """Forget the day."""
         self.last = None
+        self.at = 0
         self.own_buy_value = self.own_sell_value = 0.0
-        self._samples.clear()
-        self._speeds.clear()
+        self.lose_sight()

@@ -60,7 +60,10 @@ class IndexState:
         self.spark.clear()
 
     def apply(self, event: IndexUpdate) -> Changes:
-        """Take a value; the change and the bar it finished. The first turnover of the day is a baseline."""
+        """Take a value; the change and the bar it finished. The first turnover of the day is a baseline.
+
+        A message without a value (0) changes no value, however late it comes.
+        """
         total = int(event.total_volume)
         known = self.total_volume >= 0
         volume = max(0, total - self.total_volume) if known else 0
@@ -68,12 +71,12 @@ class IndexState:
         self.at = event.at
         self.last = event
         self.total_volume = total
+        if not event.value:
+            return ()
         self.value = event.value
         tick = IndexTick(
             event.index, event.at, event.day, event.value, event.estimate or None, total, event.total_value
         )
-        if not event.value:
-            return (tick,)
         if self.open is None or self.high is None or self.low is None:
             self.open = self.high = self.low = event.value
         elif event.value > self.high:

@@ -6,7 +6,7 @@ boundary (at lunch no stock message arrives that could say so).
 
 from typing import Final
 
-from market.domain.calendar import BOARDS, BoardName, day_of, next_phase, phase_at
+from market.domain.calendar import BOARDS, TIMETABLE, BoardName, day_of, next_phase, phase_at
 from market.domain.changes import Phase, VolumePhase
 
 SESSION_PHASES: Final[dict[str, Phase]] = {
@@ -27,6 +27,8 @@ SESSION_PHASES: Final[dict[str, Phase]] = {
 _NOT_OF_THE_BOARD: Final[frozenset[Phase]] = frozenset({"halted"})
 BOUNDARY_GRACE_SECONDS: Final = 60
 PLO_MATCHING_STARTS: Final = (14 * 60 + 55) * 60
+_CLOSING_AUCTION: Final = {board: start for board, rows in TIMETABLE.items() for start, phase in rows if phase == "atc"}
+_TOLD_BY_THE_CODE_ALONE: Final[frozenset[Phase]] = frozenset({"ato", "continuous", "lunch", "atc"})
 
 
 def phase_of(session: str | None, board: BoardName, second: int) -> Phase:
@@ -40,16 +42,23 @@ def phase_of(session: str | None, board: BoardName, second: int) -> Phase:
     return phase
 
 
+def is_lasting(session: str | None, phase: Phase) -> bool:
+    """Whether the same code will mean the same phase, and the same phase of volume, for as long as it is sent."""
+    return session is not None and session.upper() in SESSION_PHASES and phase in _TOLD_BY_THE_CODE_ALONE
+
+
 def volume_phase_of(phase: Phase, before: Phase | None, board: BoardName, second: int) -> VolumePhase:
     """The phase that matched volume belongs to; `before` is the phase that preceded `phase`.
 
-    Fills of the closing auction may carry the session that follows it; only HNX matches anything after that.
+    Fills of the closing auction may carry the session that follows it, also where no message was sent during the
+    auction; only HNX matches anything after that.
     """
     if phase == "ato" or phase == "pre_open":
         return "ato"
     if phase == "atc":
         return "atc"
-    after_auction = before == "atc" and phase in ("closed", "put_through", "post_close")
+    auction_was = before == "atc" or second >= _CLOSING_AUCTION.get(board, 86_400)
+    after_auction = auction_was and phase in ("closed", "put_through", "post_close")
     if after_auction and not (board == "HNX" and second >= PLO_MATCHING_STARTS):
         return "atc"
     return "continuous"
@@ -67,11 +76,15 @@ class BoardPhase:
         self.said_at = 0
 
     def hear(self, phase: Phase, at: int) -> bool:
-        """Take a message's phase; True when the board changed. Older messages and halts of a symbol change nothing."""
+        """Take a message's phase; True when the board changed.
+
+        Older messages and halts of a symbol change nothing, nor do the last ones of the phase before, which come among
+        the first of the next within the same second.
+        """
         if at < self.said_at or phase in _NOT_OF_THE_BOARD:
             return False
         self.said_at = at
-        if phase == self.phase:
+        if phase == self.phase or at == self.since:
             return False
         self.phase = phase
         self.since = at

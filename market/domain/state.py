@@ -77,7 +77,7 @@ class MarketState:
             if symbol.contract is not None:
                 self.basis[event.symbol] = BasisTracker(symbol.contract.underlying)
         if symbol.day != event.day:
-            symbol.start_day(event.day)
+            symbol.start_day(event.day, event.market)
             if event.symbol in self.basis:
                 self.basis[event.symbol].clear()
         return symbol
@@ -149,18 +149,21 @@ class MarketState:
     def _on_foreign(self, event: ForeignUpdate) -> Changes:
         symbol = self._symbol(event)
         tracker = symbol.foreign
-        if event.at < tracker.at:
-            self.ignored["out_of_order"] += 1
-            return NOTHING
         totals = symbol.totals
         price = symbol.last_price or (totals.reference if totals is not None else 0.0)
-        return (tracker.apply(event, price),)
+        flow = tracker.apply(event, price * symbol.multiplier)
+        if flow is None:
+            self.ignored["out_of_order"] += 1
+            return NOTHING
+        return (flow,)
 
     def _on_index(self, event: IndexUpdate) -> Changes:
         key = event.index.upper()
         index = self.indices.get(key)
         if index is None:
-            index = self.indices[key] = IndexState(event.index, board_of(event.market))
+            # The venue names HNX, which calculates it, as the exchange of UPCOM's index.
+            board = "UPCOM" if "UPCOM" in key else board_of(event.market)
+            index = self.indices[key] = IndexState(event.index, board)
         if index.day != event.day:
             index.start_day(event.day)
         if event.at < index.at:
@@ -185,6 +188,11 @@ class MarketState:
         """The wire was interrupted: what trades until the next totals was not seen."""
         for symbol in self.symbols.values():
             symbol.lose_sight()
+
+    def lose_sight_of_foreigners(self) -> None:
+        """The wire of foreign flow was interrupted: what the next totals add has no known pace."""
+        for symbol in self.symbols.values():
+            symbol.foreign.lose_sight()
 
     def open_bars(self) -> list[Bar]:
         """The minutes in progress, of symbols and indices."""

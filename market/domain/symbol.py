@@ -8,23 +8,25 @@ from market.domain.changes import Bar, Method, Phase, Side, Trade, VolumePhase
 from market.domain.contracts import MULTIPLIER, Contract, parse_code
 from market.domain.events import Quote, Snapshot, TradeReport
 from market.domain.foreign import ForeignTracker
-from market.domain.phases import phase_of, volume_phase_of
+from market.domain.phases import is_lasting, phase_of, volume_phase_of
 from market.domain.volume import PhaseVolumes
 
 FEED_SIDES: Final[dict[str | None, Side]] = {"BU": "buy", "SD": "sell"}
 NO_BASELINE: Final = -1
+LOOK_AGAIN: Final = "\0"  # no session is called so
 
 
 class SymbolState:
     """One symbol's day. The newest totals and book stay as the events that brought them; only sums are kept beside.
 
     `total_volume` is the volume counted so far, NO_BASELINE before the first totals of the day. `session` is the code
-    last heard, "" if the next message's has to be looked at whatever it is.
+    last heard, LOOK_AGAIN if the next message has to be looked at whatever its code is.
     """
 
     __slots__ = (
         "_phase_before",
         "_second",
+        "_since",
         "_total_before_second",
         "at",
         "bar",
@@ -64,8 +66,10 @@ class SymbolState:
         self.spark = Spark()
         self.start_day(0)
 
-    def start_day(self, day: int) -> None:
-        """Forget everything that belongs to the day before."""
+    def start_day(self, day: int, market: str | None = None) -> None:
+        """Forget everything that belongs to the day before. A symbol may come back on another board."""
+        if market:
+            self.board = board_of(market, self.board)
         self.day = day
         self.at = 0
         self.book: Snapshot | Quote | None = None
@@ -85,8 +89,9 @@ class SymbolState:
         self.phase: Phase = "pre_open"
         self.volume_phase: VolumePhase = "ato"
         self._phase_before: Phase | None = None
-        self.session: str | None = ""
-        self._second = 0
+        self.session: str | None = LOOK_AGAIN
+        self._since = 0  # when counting began
+        self._second = 0  # of the newest growth
         self._total_before_second = 0
         self.foreign.clear()
         self.bar.clear()
@@ -98,9 +103,7 @@ class SymbolState:
         phase = phase_of(session, self.board, second)
         if phase != self.phase:
             self._phase_before, self.phase = self.phase, phase
-        # These move on with the clock, so they are asked for again at each message.
-        timed = phase == "closed" and self.board == "HNX"
-        self.session = "" if timed else session or ""
+        self.session = session if is_lasting(session, phase) else LOOK_AGAIN
         self.volume_phase = volume_phase_of(phase, self._phase_before, self.board, second)
 
     def take_book(self, event: Quote) -> None:
@@ -118,10 +121,14 @@ class SymbolState:
         """
         if event.session != self.session and event.at >= self.at:
             self.enter(event.session, event.at)
-        total = event.total_volume
+        total = int(event.total_volume)
         if total == self.total_volume:
-            self.totals = event
+            self.gap = False  # nothing traded out of sight
+            if self.totals is None or event.at >= self.totals.at:
+                self.totals = event
             return NOTHING_NEW
+        if event.at < self._since:  # from before the totals fell
+            return None
         if total < self.total_volume:
             if event.at < self._second or (event.at == self._second and total >= self._total_before_second):
                 return None
@@ -131,27 +138,37 @@ class SymbolState:
             self._restart(event)
             return NOTHING_NEW
         if self.gap:
-            self._take_gap(event)
+            self._take_unseen(event, self._phases_of(event)[1])
             return NOTHING_NEW
         return self._trade(event)
+
+    def _phases_of(self, event: Snapshot | TradeReport) -> tuple[Phase, VolumePhase]:
+        """The phases of what an event counts: its own, also where a later message overtook it."""
+        if event.at >= self.at:
+            return self.phase, self.volume_phase
+        second = event.at - self.day
+        phase = phase_of(event.session, self.board, second)
+        return phase, volume_phase_of(phase, self._phase_before, self.board, second)
 
     def _restart(self, event: Snapshot | TradeReport) -> None:
         """Begin counting at an event's totals; what they hold was not seen being traded."""
         self.volumes = PhaseVolumes()
         self.trades = 0
         self.open = self.high = self.low = None
-        self.last_price = None
-        self.total_volume = 0
-        self._take_gap(event)
+        self.last_price = self.last_volume = None
+        self.total_volume = self._total_before_second = 0
+        self._since = self._second = event.at
+        # Before the closing auction matches, nearly all of the day was continuous; after it, still most of it.
+        self._take_unseen(event, "ato" if self._phases_of(event)[1] == "ato" else "continuous")
 
-    def _take_gap(self, event: Snapshot | TradeReport) -> None:
+    def _take_unseen(self, event: Snapshot | TradeReport, phase: VolumePhase) -> None:
         total = int(event.total_volume)
-        self.volumes.add_unclassified(self.volume_phase, total - self.total_volume)
+        self.volumes.add_unclassified(phase, total - self.total_volume)
         self._keep(event, total)
         self.gap = False
         if event.last_price:
             self.last_price = event.last_price
-            self.last_volume = int(event.last_volume)
+            self.last_volume = int(event.last_volume) or None
             self.spark.add(event.at, event.last_price)
 
     def _keep(self, event: Snapshot | TradeReport, total: int) -> None:
@@ -162,19 +179,24 @@ class SymbolState:
         self.total_volume = total
         self.total_value = event.total_value
 
-    def _trade(self, event: Snapshot | TradeReport) -> tuple[Trade, Bar | None]:
-        total = int(event.total_volume)
-        before = self.total_volume if self.total_volume > 0 else 0
+    def _trade(self, event: Snapshot | TradeReport) -> tuple[Trade | None, Bar | None]:
+        if self.total_volume == NO_BASELINE:
+            self.total_volume = 0
+        total, before = int(event.total_volume), self.total_volume
         volume = total - before
         added_value = event.total_value - self.total_value
         price = event.last_price
         if not price:  # the totals grew but the price is missing
             mean = added_value / volume / self.multiplier if added_value > 0 else 0.0
             price = mean or self.last_price or event.reference
+            if not price:
+                self._take_unseen(event, self._phases_of(event)[1])
+                return NOTHING_NEW
         value = added_value if added_value > 0 else price * volume * self.multiplier
         self._keep(event, total)
-        side, method = self._aggressor(event.side, price)
-        self.volumes.add(self.volume_phase, side, method, volume)
+        phase, volume_phase = self._phases_of(event)
+        side, method = self._aggressor(event.side if phase == "continuous" else None, volume_phase, price)
+        self.volumes.add(volume_phase, side, method, volume)
         self.trades += 1
         self.last_price = price
         self.last_volume = int(event.last_volume) or volume
@@ -195,7 +217,7 @@ class SymbolState:
             value,
             side,
             method,
-            self.volume_phase,
+            volume_phase,
             total,
             event.reference or None,
             event.ceiling or None,
@@ -204,9 +226,9 @@ class SymbolState:
         )
         return trade, self.bar.add(event.at, price, volume, value, side)
 
-    def _aggressor(self, feed_side: str | None, price: float) -> tuple[Side, Method]:
+    def _aggressor(self, feed_side: str | None, phase: VolumePhase, price: float) -> tuple[Side, Method]:
         """Who moved: decided by the phase, else the feed, else the book as it was before the trade."""
-        if self.volume_phase != "continuous":
+        if phase != "continuous":
             return "neutral", "auction"
         side = FEED_SIDES.get(feed_side)
         if side is not None:
@@ -223,6 +245,7 @@ class SymbolState:
         """The wire was interrupted: the book is unknown, and the totals' next growth was not seen being traded."""
         self.book = None
         self.gap = self.total_volume != NO_BASELINE
+        self.session = LOOK_AGAIN
 
 
 NOTHING_NEW: Final[tuple[None, None]] = (None, None)

@@ -145,7 +145,7 @@ def recorded(handle: Any, recorder: Recorder) -> Any:
 
 
 class GapWatch:
-    """Notices that a connection which carries trades was lost, so that what trades meanwhile is not taken as seen."""
+    """Notices that a connection which carries trades or foreign flow was lost: what passes meanwhile was not seen."""
 
     def __init__(self, state: MarketState, source: Source) -> None:
         self._state = state
@@ -163,6 +163,8 @@ class GapWatch:
             lost = before in ("connected", "silent") and connection.state in ("connecting", "waiting", "blocked")
             if lost and channel.startswith("X"):
                 self._state.lose_sight()
+            elif lost and channel.startswith("R"):
+                self._state.lose_sight_of_foreigners()
 
 
 class Overrule:

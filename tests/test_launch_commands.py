@@ -24,21 +24,25 @@ from tracker.launch.ports import accepts
 ENVIRONMENT_OF_A_TEST = ("DATABASE_URL", "REDIS_URL", "SSI_CONSUMER_ID", "SSI_CONSUMER_SECRET")
 
 
+def launch(run_directory: Path, *arguments: str) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_OF_A_TEST}
+    environment |= {"RUN_DIR": str(run_directory), "DJANGO_SETTINGS_MODULE": "tracker.settings"}
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
 class Launched:
     """A running manage.py command and the lines it printed."""
 
     def __init__(self, run_directory: Path, *arguments: str) -> None:
-        environment = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT_OF_A_TEST}
-        environment |= {"RUN_DIR": str(run_directory), "DJANGO_SETTINGS_MODULE": "tracker.settings"}
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        self.process = launch(run_directory, *arguments)
         self.lines: list[str] = []
         self.fresh: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self.read, daemon=True).start()
@@ -136,6 +140,17 @@ def test_devservices_stopped_while_it_starts_leaves_no_process(run_directory: Pa
     children = children_of(launched.process.pid)
     launched.process.send_signal(number)
     assert launched.process.wait(20) == 0
+    assert not any(map(is_running, children))
+
+
+def test_devservices_whose_reader_has_gone_stops(run_directory: Path) -> None:
+    process = launch(run_directory, "devservices")
+    assert process.stdout is not None
+    with process.stdout as lines:
+        assert any(line.startswith("export REDIS_URL=") for line in lines)
+        children = children_of(process.pid)
+        assert children
+    process.wait(20)
     assert not any(map(is_running, children))
 
 

@@ -1,5 +1,8 @@
 """Runs a start on a terminal: lines with the name of their process in front, one clear line for an error."""
 
+import select
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +24,7 @@ def run(run_directory: Path, start: Callable[[Supervisor, RunDirectory], str]) -
     held = RunDirectory(run_directory)
     try:
         with Supervisor(show) as supervisor:
+            stop_without_reader(supervisor)
             try:
                 supervisor.say("", start(supervisor, held))
                 code = supervisor.supervise()
@@ -30,3 +34,18 @@ def run(run_directory: Path, start: Callable[[Supervisor, RunDirectory], str]) -
     finally:
         held.close()
     return code
+
+
+def stop_without_reader(supervisor: Supervisor) -> None:
+    """Stop when the terminal or the pipe that we print to is gone, even while there is nothing to print.
+
+    A terminal that closes signals the first process in it, which may be make; that waits for us and says nothing.
+    """
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)  # errors and hang-ups are reported unasked
+        if any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll()):
+            supervisor.request_stop()
+
+    threading.Thread(target=watch, daemon=True).start()

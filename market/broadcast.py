@@ -22,7 +22,7 @@ from market.domain.changes import Changes
 from market.domain.events import Event, ForeignUpdate, IndexUpdate
 from market.domain.rows import Row, derivatives_row, foreign_row, index_row, market_row
 from market.domain.state import MarketState
-from market.live import group, meta_key, rows_key
+from market.live import CHANNELS, group, meta_key, rows_key
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ HEARTBEAT_SECONDS: Final = 5.0
 FOREIGN_REFRESH_SECONDS: Final = 5.0  # speeds fall while nobody trades, so rows change without a message
 FOREIGN_ACTIVE_SECONDS: Final = 360
 WARN_EVERY_SECONDS: Final = 10.0
-MARKET_CHANNELS: Final = ("market", "foreign", "index", "derivatives")
+ALERTS_KEPT: Final = 200  # in the snapshot; older ones are in the database
 
 
 def encode_frame(kind: str, channel: str, epoch: str, seq: int, moment: str | None, data: dict[str, Any]) -> str:
@@ -48,6 +48,7 @@ class ChannelRows:
         self.rows: dict[str, Row] = {}
         self.dirty: set[str] = set()
         self.rewrite = True  # the hash in Redis may hold another epoch's rows, or miss ours
+        self.lock = asyncio.Lock()  # one writer at a time, or an older seq could end up in Redis
 
     def changed_fields(self, key: str, row: Row) -> Row:
         """What differs from the row as last published; all of it for a new row."""
@@ -84,11 +85,13 @@ class Broadcaster:
         self._interval = interval_seconds
         self._status = status
         self._is_trading_day = is_trading_day
-        self._channels = {channel: ChannelRows(channel) for channel in MARKET_CHANNELS}
+        self._channels = {channel: ChannelRows(channel) for channel in CHANNELS}
         self._market = self._channels["market"].dirty
         self._foreign = self._channels["foreign"].dirty
         self._index = self._channels["index"].dirty
+        self._alerts: dict[str, Row] = {}
         self._wake = asyncio.Event()
+        self._alerted = asyncio.Event()
         self._warned_at = -WARN_EVERY_SECONDS
         self._last_status: dict[str, Any] = {}
 
@@ -103,8 +106,30 @@ class Broadcaster:
         if not self._wake.is_set():
             self._wake.set()
 
+    def publish_alert(self, row: Row) -> None:
+        """Publish an alert row at once, not at the next interval; its `id` names it."""
+        dirty = self._channels["alerts"].dirty
+        self._alerts[str(row["id"])] = row
+        dirty.add(str(row["id"]))
+        if len(self._alerts) > ALERTS_KEPT:
+            oldest = next(iter(self._alerts))
+            del self._alerts[oldest]
+            dirty.add(oldest)
+        self._alerted.set()
+
     async def run(self) -> None:
         """Publish until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._run_alerts())
+            tasks.create_task(self._run_market())
+
+    async def _run_alerts(self) -> None:
+        while True:
+            await self._alerted.wait()
+            self._alerted.clear()
+            await self._publish(self._channels["alerts"], self._status().get("time"))
+
+    async def _run_market(self) -> None:
         beat_at = refresh_at = 0.0
         while True:
             with suppress(TimeoutError):
@@ -131,15 +156,16 @@ class Broadcaster:
     async def beat(self) -> None:
         """Tell every group the status, so that a listener knows that it missed nothing and how the feed does."""
         status = self._status()
-        self._last_status = _comparable(status)
+        self._last_status = comparable_status(status)
         try:
             for rows in self._channels.values():
-                # Only where our meta still is: after a restart of Redis the rows have to come first.
-                kept = await self._client.set(meta_key(rows.channel), self._meta(rows.seq, status), xx=True)
-                if not kept:
-                    self._forgotten(rows)
-                    continue
-                await self._send(rows.channel, "heartbeat", rows.seq, status.get("time"), {"status": status})
+                async with rows.lock:
+                    # Only where our meta still is: after a restart of Redis the rows have to come first.
+                    kept = await self._client.set(meta_key(rows.channel), self._meta(rows.seq, status), xx=True)
+                    if not kept:
+                        self._forgotten(rows)
+                        continue
+                    await self._send(rows.channel, "heartbeat", rows.seq, status.get("time"), {"status": status})
         except (redis.RedisError, OSError) as error:
             self._lost(error)
 
@@ -168,6 +194,8 @@ class Broadcaster:
 
     def _row(self, channel: str, key: str) -> Row | None:
         state = self._state
+        if channel == "alerts":
+            return self._alerts.get(key)
         if channel == "index":
             index = state.indices.get(key)
             return None if index is None else index_row(index, state)
@@ -181,17 +209,25 @@ class Broadcaster:
         return derivatives_row(symbol, state.basis[key], state, self._is_trading_day)
 
     async def _publish(self, rows: ChannelRows, moment: str | None) -> None:
+        async with rows.lock:
+            await self._publish_locked(rows, moment)
+
+    async def _publish_locked(self, rows: ChannelRows, moment: str | None) -> None:
         keys = set(rows.rows) | rows.dirty if rows.rewrite else set(rows.dirty)
         rows.dirty.clear()
         built = {key: row for key in keys if (row := self._row(rows.channel, key)) is not None}
-        changes = {key: fields for key, row in built.items() if (fields := rows.changed_fields(key, row))}
+        changes: dict[str, Row | None] = {
+            key: fields for key, row in built.items() if (fields := rows.changed_fields(key, row))
+        }
+        gone = [key for key in keys if key not in built and rows.rows.pop(key, None)]
+        changes |= dict.fromkeys(gone)
         if not changes and not rows.rewrite:
             return
         rows.rows.update(built)
         rows.seq += 1
-        written = built if rows.rewrite else {key: built[key] for key in changes}
+        written = built if rows.rewrite else {key: built[key] for key in changes if key in built}
         try:
-            if not await self._store(rows, written):
+            if not await self._store(rows, written, gone):
                 self._forgotten(rows)
                 return
             rows.rewrite = False
@@ -200,7 +236,7 @@ class Broadcaster:
         except (redis.RedisError, OSError) as error:
             self._lost(error)
 
-    async def _store(self, rows: ChannelRows, written: dict[str, Row]) -> bool:
+    async def _store(self, rows: ChannelRows, written: dict[str, Row], gone: list[str]) -> bool:
         """Write rows and meta in one transaction; False when Redis had forgotten what these rows add to."""
         async with self._client.pipeline(transaction=True) as pipe:
             if rows.rewrite:
@@ -208,6 +244,8 @@ class Broadcaster:
             if written:
                 encoded = {key: msgspec.json.encode(row) for key, row in written.items()}
                 pipe.hset(rows_key(rows.channel), mapping=encoded)  # type: ignore[arg-type]
+            if gone:
+                pipe.hdel(rows_key(rows.channel), *gone)
             pipe.set(meta_key(rows.channel), self._meta(rows.seq, self._status()), get=True)
             before = (await pipe.execute())[-1]
         return rows.rewrite or before is not None
@@ -223,7 +261,7 @@ class Broadcaster:
         self.published += 1
 
     def _status_changed(self) -> bool:
-        return _comparable(self._status()) != self._last_status
+        return comparable_status(self._status()) != self._last_status
 
     def _forgotten(self, rows: ChannelRows) -> None:
         """Redis came back empty, and so fast that nobody noticed: write everything at the next interval."""
@@ -245,6 +283,6 @@ class Broadcaster:
         self.redis_up = False
 
 
-def _comparable(status: dict[str, Any]) -> dict[str, Any]:
-    """A status without what changes all the time."""
+def comparable_status(status: dict[str, Any]) -> dict[str, Any]:
+    """A status without what changes all the time: two that are equal here say the same."""
     return {key: value for key, value in status.items() if key not in ("time", "counts", "delay_seconds", "speed")}

@@ -102,7 +102,10 @@ class Copy:
             await self.resync(reader)
             return
         for key, fields in json.loads(message["text"])["data"]["rows"].items():
-            self.rows.setdefault(key, {}).update(fields)
+            if fields is None:
+                self.rows.pop(key, None)
+            else:
+                self.rows.setdefault(key, {}).update(fields)
         self.seq = message["seq"]
 
 
@@ -260,3 +263,42 @@ async def test_run_publishes_the_first_change_at_once(market: Market) -> None:
     message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
     assert json.loads(message["text"])["data"]["rows"]["ACB"]["total_volume"] == 100
     running.cancel()
+
+
+def alert(number: int) -> dict[str, Any]:
+    """An alert's row."""
+    return {"id": str(number), "kind": "volume_spike", "symbol": CODES[number % 3], "severity": "info", "title": "…"}
+
+
+async def test_alert_is_published_at_once_and_not_at_the_interval(market: Market) -> None:
+    market.broadcaster._interval = 30.0
+    running = asyncio.create_task(market.broadcaster.run())
+    name = await listen(market.layer, "alerts")
+    for number in (1, 2):
+        market.broadcaster.publish_alert(alert(number))
+        rows: Rows = {}
+        while not rows:
+            message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+            rows = json.loads(message["text"])["data"].get("rows", {})
+        assert rows == {str(number): alert(number)}
+    running.cancel()
+
+
+async def test_alerts_snapshot_keeps_the_newest_and_updates_lead_to_it(market: Market) -> None:
+    reader = live.LiveReader(market.client)
+    await market.broadcaster.flush()
+    copy = Copy("alerts")
+    await copy.resync(reader)
+    name = await listen(market.layer, "alerts")
+    for number in range(230):
+        market.broadcaster.publish_alert(alert(number))
+        if number % 9 == 0:
+            await market.broadcaster.flush()
+    await market.broadcaster.flush()
+    fresh = await live.LiveReader(market.client).snapshot("alerts")
+    assert fresh is not None
+    assert set(fresh.rows) == {str(number) for number in range(30, 230)}
+    for message in await drain(market.layer, name, (fresh.epoch, fresh.seq)):
+        await copy.take(message, reader)
+    assert copy.rows == fresh.rows
+    assert copy.resyncs == 1

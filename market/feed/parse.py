@@ -1,19 +1,23 @@
 """Message text in, event out. Everything that is wrong with a message is found here and nowhere later."""
 
-from calendar import timegm
+import re
 from collections.abc import Callable
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 import msgspec
 from msgspec import NODEFAULT
 from msgspec.structs import fields, force_setattr
 
-from market.domain.calendar import VIETNAM_OFFSET
+from market.domain.calendar import from_date
 from market.domain.events import Event
 from market.feed.errors import RejectedMessage
 from market.feed.wire import ALIASES, DATA_TYPES, FRAMES, NAMES, Envelope
 
-DATE_CACHE_LIMIT = 64
+DATE_CACHE_LIMIT: Final = 64
+_NOT_JSON: Final = (msgspec.DecodeError, UnicodeError, RecursionError)  # what the decoder raises for any bytes or text
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)", re.ASCII)
+_DATE: Final = re.compile(r"(\d\d)/(\d\d)/(20\d\d)", re.ASCII)
 
 
 class Parser:
@@ -39,7 +43,7 @@ class Parser:
         try:
             envelope = self._envelope(message)
             event: Any = self._decoders[envelope.DataType](envelope.Content)
-        except (msgspec.DecodeError, KeyError, UnicodeDecodeError):
+        except (*_NOT_JSON, KeyError):
             event = self._tolerate(message)
         seconds = self._seconds.get(event.clock)
         if seconds is None:
@@ -61,7 +65,7 @@ class Parser:
                 content = msgspec.json.decode(content)
             data_type = envelope.get("DataType") or content["RType"]
             given = dict(content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _NOT_JSON as error:
             raise RejectedMessage("not_json", str(error)) from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RejectedMessage("missing_field", "expected an object with DataType and Content") from error
@@ -74,28 +78,25 @@ class Parser:
         return _build(event, given)
 
     def _learn_clock(self, clock: str) -> int:
-        try:
-            hours, minutes, seconds = clock.split(":")
-            if not (len(clock) == 8 and 0 <= int(hours) < 24 and 0 <= int(minutes) < 60 and 0 <= int(seconds) < 60):
-                raise ValueError
-        except ValueError:
-            raise RejectedMessage("bad_time", f"expected HH:MM:SS, was {clock[:40]!r}") from None
-        self._seconds[clock] = value = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+        match = _CLOCK.fullmatch(clock)
+        if match is None:
+            raise RejectedMessage("bad_time", f"expected HH:MM:SS, was {clock[:40]!r}")
+        hours, minutes, seconds = map(int, match.groups())
+        self._seconds[clock] = value = hours * 3600 + minutes * 60 + seconds
         return value
 
-    def _learn_date(self, date: str) -> int:
+    def _learn_date(self, text: str) -> int:
+        match = _DATE.fullmatch(text)
         try:
-            day, month, year = date.split("/")
-            if not (len(date) == 10 and 2000 <= int(year) < 2100 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31):
-                raise ValueError
+            day, month, year = map(int, match.groups() if match else ())
+            value = from_date(date(year, month, day))
         except ValueError:
-            raise RejectedMessage("bad_date", f"expected dd/mm/yyyy, was {date[:40]!r}") from None
-        value = timegm((int(year), int(month), int(day), 0, 0, 0)) - VIETNAM_OFFSET
+            raise RejectedMessage("bad_date", f"expected dd/mm/yyyy, was {text[:40]!r}") from None
         if self._latest_day is not None and value > self._latest_day():
-            raise RejectedMessage("future_date", date)
+            raise RejectedMessage("future_date", text)
         if len(self._days) >= DATE_CACHE_LIMIT:
             self._days.clear()
-        self._days[date] = value
+        self._days[text] = value
         return value
 
 

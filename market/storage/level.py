@@ -10,7 +10,7 @@ Level: TypeAlias = Literal["community", "apache", "plain"]
 DESCRIPTIONS: dict[Level, str] = {
     "community": "TimescaleDB (community): hypertables, compression, continuous aggregates, retention by policy",
     "apache": "TimescaleDB (Apache edition): hypertables; roll-up at query time, pruning by Celery",
-    "plain": "PostgreSQL without TimescaleDB: ordinary tables; roll-up at query time, pruning by Celery",
+    "plain": "PostgreSQL: ordinary tables; roll-up at query time, pruning by Celery",
 }
 LOADED = """
     SELECT EXISTS (SELECT FROM pg_settings WHERE name = 'timescaledb.max_background_workers')

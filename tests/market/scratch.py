@@ -1,5 +1,9 @@
-"""A database of its own for tests that migrate back and forth, on the server of the tests."""
+"""A database of its own for tests that migrate back and forth, on the server of the tests.
 
+Their own, because `transactional_db` would empty the seeded tables for every test after it.
+"""
+
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 @contextmanager
 def scratch_database(name: str) -> Iterator[BaseDatabaseWrapper]:
     """Make an empty database, yield a connection to it, drop it."""
-    full_name = f"{connection.settings_dict['NAME']}_{name}"
+    full_name = f"test_{name}_{secrets.token_hex(4)}"
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{full_name}"')
     connections.settings[name] = connection.settings_dict | {"NAME": full_name}

@@ -31,11 +31,8 @@ def test_check_without_databases_asks_none() -> None:
 
 
 @pytest.fixture
-def dead_server(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
-    """The default connection led to a port where nobody listens.
-
-    Not a `transactional_db`: that would empty the seeded tables for the tests after it.
-    """
+def dead_server(django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
+    """The default connection led to a port where nobody listens."""
     settings = connection.settings_dict
     host, port = settings["HOST"], settings["PORT"]
     with django_db_blocker.unblock():

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_django
 from django.core.management import call_command
-from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
 from market import migrations as package
 from market.models import Bar, Trade
 from market.queries import SECONDS
-from market.storage.level import database_level
+from market.storage.level import database_level, server_offers
 from market.storage.retention import BARS, KEEP
 from tests.market.scratch import migrate_market, scratch_database
 
@@ -25,9 +24,8 @@ NEWEST = next(name for app, name in MigrationLoader(None).graph.leaf_nodes() if 
 
 
 @pytest.fixture
-def scratch(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
-    """A database beside the tests' own, which keeps its seeded rows for the other tests."""
-    with django_db_blocker.unblock(), scratch_database("scratch") as database:
+def scratch(postgres_url: str, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
+    with django_db_blocker.unblock(), scratch_database("migrations") as database:
         yield database
 
 
@@ -88,11 +86,11 @@ def test_migration_of_timescale_back_and_again_keeps_rows(scratch: BaseDatabaseW
             SELECT 'HPG', TIMESTAMPTZ '2026-11-20 09:15+07' + n * INTERVAL '1 day', n, 1, 1, 1, 1, '', '', '', FALSE
             FROM generate_series(1, 30) AS n""")
     migrate_market(scratch, "0004_timescale")
-    assert database_level(scratch) == database_level(connection)
+    assert database_level(scratch) == server_offers(scratch)
     migrate_market(scratch, "0003_history")
     assert database_level(scratch) in ("plain", "apache")
     migrate_market(scratch, "0004_timescale")
-    assert database_level(scratch) == database_level(connection)
+    assert database_level(scratch) == server_offers(scratch)
     assert rows(scratch, "SELECT count(*), count(DISTINCT at) FROM market_trade") == [(30, 30)]
 
 

@@ -80,9 +80,11 @@ class Book:
     def change(self, fair: float) -> None:
         """Enter, change or cancel an order; where the book has lost the fair position, the best level moves towards it."""
         distance = fair - self.middle()
-        if distance > 1.6:
+        # Beyond a limit nobody stays on the far side: the stock locks.
+        slack = 1.6 if 0 <= fair <= self.top else 0.4
+        if distance > slack:
             self._rise(distance)
-        elif distance < -1.6:
+        elif distance < -slack:
             self._fall(distance)
         else:
             self._stir()

@@ -57,11 +57,12 @@ class IndexSpec(Struct, frozen=True):
 
 
 class Universe(Struct, frozen=True):
-    """Everything listed, in the order in which the exchange lists it."""
+    """Everything listed, in the order in which the exchange lists it; `front_trades` is an ordinary day of the front future."""
 
     stocks: list[Instrument]
     indices: list[IndexSpec]
     seed: int
+    front_trades: int = 24_000
 
 
 def listed(company: Company, board: str) -> Instrument:
@@ -135,7 +136,7 @@ def futures_on(universe: Universe, day: date) -> list[Instrument]:
     """Return the futures listed on a day, nearest first, VN30 before VN100."""
     found = []
     for spec in (spec for spec in universe.indices if spec.futures):
-        trades = [24_000, 900, 160, 90] if spec.index == "VN30" else [40, 8, 4, 4]
+        trades = [universe.front_trades, 900, 160, 90] if spec.index == "VN30" else [40, 8, 4, 4]
         for contract, count in zip(live_contracts(spec.index, day, is_trading_day), trades, strict=True):
             found.append(
                 Instrument(

@@ -53,12 +53,15 @@ def stage_of(options: SimulatorOptions) -> Stage:
 
 
 class Simulator:
-    """A local FastConnect v2. Entering starts it, leaving stops it; `url` is its root, `faults` its switches."""
+    """A local FastConnect v2. Entering starts it, leaving stops it; `url` is its root, `faults` its switches.
 
-    def __init__(self, options: SimulatorOptions) -> None:
+    A `stage` replaces what the options would play. Entering raises SimulatorError when the port cannot be had.
+    """
+
+    def __init__(self, options: SimulatorOptions, stage: Stage | None = None) -> None:
         self.options = options
         self.faults = Faults()
-        self.stage = stage_of(options)
+        self.stage = stage or stage_of(options)
         self.hub = Hub(self.stage, self.faults, options.lists, options.switch)
         self.pace = Pace(options.start, options.speed, time.monotonic)
         self.url = ""

@@ -15,6 +15,8 @@ TRADING_MS = (at(11, 30) - at(9, 0)) + (at(14, 30) - at(13, 0))
 QUOTES_PER_TRADE = 5.0
 OWN_MOVE = 0.011  # standard deviation of a stock's own log return over a day
 FOREIGN_EVERY = 2_000  # ms between two foreign messages of a symbol
+MOST_SHARES = 500_000  # of one order on HOSE
+MOST_LOTS_OF_FUTURES = 500
 MOST_FILLS = 450  # of one auction and symbol, as seen on a heavy day
 
 
@@ -194,12 +196,12 @@ class Trading:
     def _aggress(self, now: int, fair: float, out: Out) -> None:
         """Send a marketable order: it takes the best level, and up to two more if it is large."""
         book, rng = self.listing.book, self.rng
-        lean = (self.script.spell(now) or 0.0) if self.script.spells else 0.0
-        part = 0.5 + 0.12 * (fair - book.middle()) + 0.3 * lean
+        lean = self.script.spell(now) if self.script.spells else None
+        part = 0.5 + 0.12 * (fair - book.middle()) + 0.3 * (lean or 0.0)
         buys = rng.random() < min(0.93, max(0.07, part))
         if not (book.ask_at if buys else book.bid_at):
             buys = not buys
-        left = self._size()
+        left = self._size(busy=lean is not None)
         for _ in range(3):
             levels = book.ask_at if buys else book.bid_at
             if left <= 0 or not levels:
@@ -209,11 +211,13 @@ class Trading:
             left -= matched
             self._match(now, position, matched, "buy" if buys else "sell", out)
 
-    def _size(self) -> int:
-        known, draw = self.listing.instrument, self.rng.random()
+    def _size(self, busy: bool = False) -> int:
+        """Return the volume of one order: whole lots, seldom far from the mean except in busy spells."""
+        known, draw = self.listing.instrument, self.rng.random
         mean = known.mean_size / known.lot
-        lots = 1 + int(-log(1 - draw) * mean * (4 if draw * 61 % 1 < 0.03 else 0.85))
-        return known.lot * min(lots, 500_000 // known.lot if not known.underlying else 500)
+        scale = (5 if draw() < 0.002 else 1) * (2.5 if busy else 1)
+        lots = 1 + int(-log((1 - draw()) * (1 - draw()) * (1 - draw())) / 3 * mean * scale)
+        return known.lot * min(lots, MOST_LOTS_OF_FUTURES if known.underlying else MOST_SHARES // known.lot)
 
     def _match(self, now: int, position: int, volume: int, side: Side, out: Out) -> None:
         listing = self.listing

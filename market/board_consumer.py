@@ -81,12 +81,14 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         self.client_spoke_at = 0.0
         self.pinged = False
         self.wake = asyncio.Event()
+        self.gone = False
         self.task: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
+            self.gone = True
             if self.task:
                 self.task.cancel()
                 self.board.clients -= 1
@@ -150,10 +152,13 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         self.wake.set()
 
     async def run(self) -> None:
-        """Send until cancelled; a fault closes this page's socket, and the page comes back."""
+        """Send until the page is gone; a fault closes its socket, and the page comes back.
+
+        Cancelling is not enough: redis-py can swallow a cancel while it connects.
+        """
         try:
             await self.begin()
-            while True:
+            while not self.gone:
                 await self.step()
         except Exception:
             logger.exception("the board's socket failed")

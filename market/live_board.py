@@ -137,12 +137,18 @@ class BoardChannel:
 class LiveBoard:
     """The channels of the page, the feed's status, and the market's clock. One for each web process."""
 
-    def __init__(self, read: Read = live.snapshot, most_clients: int = 2000) -> None:
+    def __init__(
+        self,
+        read: Read = live.snapshot,
+        most_clients: int = 2000,
+        feed_silent_seconds: float = FEED_SILENT_SECONDS,
+    ) -> None:
         self.channels = {name: BoardChannel(form) for name, form in FORMS.items()}
         self.status: dict[str, Any] | None = None
         self.clients = 0
         self.most_clients = most_clients
         self._read = read
+        self._feed_silent_seconds = feed_silent_seconds
         self._lock = asyncio.Lock()
         self._moment = ""
         self._time: float | None = None
@@ -213,7 +219,7 @@ class LiveBoard:
     @property
     def silent(self) -> bool:
         """Whether ingest has given no sign of life for longer than its heartbeat allows."""
-        return time.monotonic() - self._heard_at > FEED_SILENT_SECONDS
+        return time.monotonic() - self._heard_at > self._feed_silent_seconds
 
     def heard(self) -> None:
         """Start to listen for signs of life: with nobody connected, nobody listened."""

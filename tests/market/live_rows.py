@@ -14,10 +14,9 @@ from market.live import group, meta_key, rows_key
 
 Row = dict[str, Any]
 
-VN30 = (
-    "ACB BID BSR CTG FPT GAS GVR HDB HPG LPB MBB MCH MSN MWG SAB SHB SSB SSI STB TCB TCX VCB VHM VIB VIC VJC VNM VPB"
-    " VPL VRE"
-).split()
+BANKS = ["ACB", "BID", "CTG", "HDB", "LPB", "MBB", "SHB", "SSB", "STB", "TCB", "VCB", "VIB", "VPB"]
+OTHERS = ["BSR", "FPT", "GAS", "GVR", "HPG", "MCH", "MSN", "MWG", "SAB", "SSI", "TCX", "VHM", "VIC", "VJC", "VNM"]
+VN30 = sorted([*BANKS, *OTHERS, "VPL", "VRE"])
 TIME = "2026-11-20T10:15:04+07:00"
 
 

@@ -14,7 +14,7 @@ message of each symbol anyway. Source: SSI's own clients and SignalR's server, s
 """
 
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Struct
@@ -194,8 +194,7 @@ def _connection(connection_token: str) -> dict[str, str]:
 
 
 def _url(stream_url: str, step: str, extra: dict[str, str]) -> str:
-    # %20 and not +: a ConnectionToken holds real plus signs.
-    query = urlencode(extra | {"connectionData": CONNECTION_DATA, "clientProtocol": PROTOCOL}, quote_via=quote, safe="")
+    query = urlencode(extra | {"connectionData": CONNECTION_DATA, "clientProtocol": PROTOCOL})
     return f"{stream_url.rstrip('/')}/{ROOT}/{step}?{query}"
 
 

@@ -46,9 +46,9 @@ def token_expiry(text: str) -> float | None:
     parts = text.split(".")
     if len(parts) != 3:
         return None
-    # SSI's own client only reads the standard alphabet, the JWT standard wants the other one: take both.
-    payload = parts[1].replace("+", "-").replace("/", "_").rstrip("=")
+    payload = parts[1].rstrip("=")
     try:
+        # The JWT standard wants this alphabet, SSI's own client only reads the other one; Python takes both here.
         claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=_Claims)
     except (ValueError, msgspec.DecodeError):  # base64's own error is a ValueError
         return None

@@ -131,6 +131,7 @@ async def test_source_with_credentials_refused_later_tries_again_before_it_gives
     await session.drop()
     with pytest.raises(FatalFeedError, match="refused 5 times in a row"):
         await asyncio.wait_for(feed.task, PATIENT)
+    assert len(venue.answers["AccessToken"]) == 15
 
 
 @pytest.mark.parametrize(("healthy_after", "expected"), [(0.0, [1, 1, 1]), (60.0, [1, 2, 3])])

@@ -15,9 +15,9 @@ import pytest
 
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.errors import LaunchError, ProcessEnded
-from tracker.launch.places import reachable_tree, temporary_directory
+from tracker.launch.places import can_run, temporary_directory
 from tracker.launch.ports import LOOPBACK, Reservation, free_port
-from tracker.launch.postgres import Postgres
+from tracker.launch.postgres import Postgres, programs, wheel
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.run_directory import RunDirectory
 from tracker.launch.supervisor import StopRequested, Supervisor
@@ -229,15 +229,19 @@ def test_postgres_lock_file_that_names_a_stranger_does_not_stop_the_start(data_p
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as another user")
-def test_programs_under_a_root_only_folder_are_copied_to_where_the_user_can_run_them() -> None:
+def test_postgres_programs_under_a_root_only_folder_run_from_a_copy_that_is_made_once(tmp_path: Path) -> None:
     account = unprivileged_account()
-    hidden = temporary_directory(None)  # mode 0700, ours
-    (hidden / "tree" / "bin").mkdir(parents=True)
-    shutil.copy(shutil.which("true") or "/bin/true", hidden / "tree" / "bin" / "tool")
-    copy = reachable_tree(hidden / "tree", f"test-{os.getpid()}", "bin/tool", account)
+    shelf = temporary_directory(None)
+    shelf.chmod(0o755)
+    hidden = tmp_path / "site-packages"  # pytest's folders are for their owner alone
+    for folder in (wheel(), wheel().with_name(f"{wheel().name}.libs")):
+        ignored = shutil.ignore_patterns("pginstall", "include", "share", "*.a")
+        shutil.copytree(folder, hidden / folder.name, symlinks=True, ignore=ignored)
     try:
-        assert copy != hidden / "tree"
-        assert (copy / "bin" / "tool").exists()
+        found = programs(hidden / wheel().name, account, shelf)
+        assert shelf in found.parents
+        assert can_run(found / "initdb", account)
+        made_at = found.stat().st_ctime_ns
+        assert programs(hidden / wheel().name, account, shelf).stat().st_ctime_ns == made_at
     finally:
-        shutil.rmtree(copy)
-        shutil.rmtree(hidden)
+        shutil.rmtree(shelf)

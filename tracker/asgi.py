@@ -2,21 +2,21 @@
 
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 django_application = get_asgi_application()
 
 from market.routing import websocket_urlpatterns  # noqa: E402  (needs the app registry)
+from market.sockets import SameSiteOrigin  # noqa: E402
 
 routes = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stubs know no plain URLPattern
 
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(routes)),
+        "websocket": SameSiteOrigin(SessionMiddlewareStack(routes)),
     }
 )

@@ -7,12 +7,14 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.launch.accounts import give, switch_to
 from tracker.launch.errors import LaunchError
 
 NAME = "vn-stock-tracker"
+UNUSED = shutil.ignore_patterns("include", "*.a")
 
 
 def common_temporary_directory() -> Path:
@@ -64,24 +66,29 @@ def can_run(program: Path, account: str | None) -> bool:
     return done.returncode == 0
 
 
-def reachable_tree(tree: Path, version: str, program: str, account: str | None) -> Path:
-    """Return the tree itself where the user can run `program` in it, else a copy in a place open to all.
+def reachable_program(
+    root: Path, folders: Sequence[str], program: str, version: str, account: str | None, common: Path
+) -> Path:
+    """Return the path of a program where the user can run it: as installed, else in a copy open to every user.
 
-    The copy is made once per version, in a folder that belongs to us.
+    The copy lies in the folder `common`, holds the folders that the program needs, laid out as below `root`, and is
+    made once per version.
+    Raises LaunchError when the user cannot run the copy either.
     """
-    if can_run(tree / program, account):
-        return tree
-    shelf = owned_directory(common_temporary_directory() / f"{NAME}-programs", None, 0o755)
-    copy = shelf / f"{tree.name}-{version}"
+    if can_run(root / program, account):
+        return root / program
+    shelf = owned_directory(common / f"{NAME}-programs", None, 0o755)
+    copy = shelf / version
     if not copy.exists():
-        fresh = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=shelf))
-        shutil.copytree(tree, fresh, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        fresh = Path(tempfile.mkdtemp(prefix=f"{version}.", dir=shelf))
+        for folder in folders:
+            shutil.copytree(root / folder, fresh / folder, symlinks=True, ignore=UNUSED)
         fresh.chmod(0o755)
         try:
-            fresh.rename(copy)
+            fresh.rename(copy)  # complete or not there at all
         except OSError:  # another process was quicker
             shutil.rmtree(fresh)
     if not can_run(copy / program, account):
         user = account or "this user"
         raise LaunchError(f"{copy / program}: expected a program that {user} can run, it cannot. Set DATABASE_URL.")
-    return copy
+    return copy / program

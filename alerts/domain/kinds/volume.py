@@ -28,9 +28,8 @@ class VolumeSpike(Check[Trade]):
 
     def judge(self, change: Trade, phase: Phase | None) -> Alert | None:
         # The window is kept here and not in a class of its own: this runs for every trade of the market.
+        # A trade older than the newest leaves the queue behind those that came before it, and so counts with them.
         times, at, volume = self.times, change.at, change.volume
-        if times and at < times[-1]:
-            at = times[-1]
         times.append(at)
         self.volumes.append(volume)
         total = self.total + volume

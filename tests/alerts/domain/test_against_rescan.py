@@ -85,7 +85,7 @@ def changes(draw: st.DrawFn) -> list[Heard]:
     return heard
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(changes())
 def test_evaluator_fires_what_a_rescan_of_everything_fires(heard: list[Heard]) -> None:
     evaluator, rescan = Evaluator(RULES), Rescan()

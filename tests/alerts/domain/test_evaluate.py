@@ -188,5 +188,5 @@ def test_replace_rules_with_another_rule_starts_empty() -> None:
 def test_replace_rules_that_gives_an_id_another_kind_starts_empty() -> None:
     evaluator = Evaluator([rule("price_limit", id=1)])
     evaluator.on_trade(trade(0, price=CEILING))
-    evaluator.replace_rules([rule("large_trade", {"min_value_vnd": 1_000_000}, id=1)])
+    evaluator.replace_rules([rule("large_trade", {"min_value_vnd": 1_000_000}, id=1, cooldown_seconds=60)])
     assert len(evaluator.on_trade(trade(1, price=CEILING))) == 1

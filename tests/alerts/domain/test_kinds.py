@@ -167,6 +167,19 @@ def test_relative_volume_without_a_curve_stays_silent() -> None:
     assert run(rule("relative_volume"), [trade(0, total=10**9)]) == []
 
 
+def test_relative_volume_on_a_new_day_asks_for_the_usual_again() -> None:
+    class Growing:
+        def __init__(self) -> None:
+            self.usual = 1_000_000.0
+
+        def until(self, symbol: str, minute: int) -> float:
+            self.usual *= 10
+            return self.usual
+
+    changes = [trade(0, total=20_000_000), trade(0, total=40_000_000, day=NEXT_DAY)]
+    assert run(rule("relative_volume"), changes, usual_volume=Growing()) == []
+
+
 def test_relative_volume_below_the_minimum_stays_silent() -> None:
     held = rule("relative_volume", {"min_volume": 2_000_001})
     assert run(held, [trade(0, total=2_000_000)], usual_volume=UsualDay()) == []
@@ -209,8 +222,9 @@ def test_basis_level_fires_for_each_side_that_counts(params: dict[str, Any], sta
     assert [alert.evidence["state"] for alert in run(held, changes)] == states
 
 
-def test_index_move_before_the_first_value_stays_silent() -> None:
-    assert run(rule("index_move"), [tick(0, 0.0), tick(1, 1_000.0), tick(2, 1_001.0)]) == []
+def test_index_move_passes_over_values_that_are_not_known() -> None:
+    alerts = run(rule("index_move"), [tick(0, 0.0), tick(1, 1_000.0), tick(2, 0.0), tick(3, 1_006.0)])
+    assert [(alert.evidence["value"], alert.evidence["from_value"]) for alert in alerts] == [(1_006.0, 1_000.0)]
 
 
 def test_index_move_of_a_listed_index_ignores_the_others() -> None:

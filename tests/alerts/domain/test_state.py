@@ -83,6 +83,17 @@ def test_evaluator_given_equal_rules_again_and_again_fires_the_same(changes: lis
         assert one.apply(change, "continuous") == other.apply(change, "continuous")
 
 
+def test_load_of_a_window_brings_its_sum_back() -> None:
+    evaluator = Evaluator([rule("volume_spike")])
+    for at in range(20):
+        evaluator.on_trade(trade(at, 100))
+    restarted = Evaluator([rule("volume_spike")])
+    restarted.load(through_json(evaluator.dump()))
+    assert restarted.on_trade(trade(20, 300)) == ()
+    (alert,) = restarted.on_trade(trade(21, 1_000))
+    assert alert.evidence["mean_volume"] == 150.0
+
+
 def test_load_for_rules_that_are_gone_or_of_another_kind_skips_them() -> None:
     evaluator = Evaluator([rule("price_limit", id=1), rule("large_trade", id=2)])
     evaluator.on_trade(trade(0, 1_000_000, price=26_750.0))

@@ -53,7 +53,7 @@ class Launched:
             self.fresh.put(line.rstrip())
         self.fresh.put(None)
 
-    def line(self, start: str, seconds: float = 30) -> str:
+    def line(self, start: str, seconds: float = 60) -> str:
         """Wait for a line that starts so, and return what follows."""
         deadline = time.monotonic() + seconds
         while True:
@@ -64,7 +64,7 @@ class Launched:
                 return line.removeprefix(start)
 
     def output(self) -> str:
-        self.process.wait(30)
+        self.process.wait(60)
         while (line := self.fresh.get(timeout=30)) is not None:
             self.lines.append(line)
         return "\n".join(self.lines)
@@ -84,7 +84,7 @@ def is_running(pid: int) -> bool:
     return state not in "ZX"
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 15) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
@@ -128,7 +128,7 @@ def test_devservices_killed_and_started_again_keeps_its_data_and_leaves_no_proce
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     children = children_of(second.process.pid)
     second.process.terminate()
-    assert second.process.wait(20) == 0
+    assert second.process.wait(60) == 0
     assert not any(map(is_running, children))
     assert not accepts(urlsplit(database_url).port or 0)
     assert not accepts(urlsplit(redis_url).port or 0)
@@ -139,7 +139,7 @@ def test_devservices_stopped_while_it_starts_leaves_no_process(run_directory: Pa
     launched.line("postgres  |")
     children = children_of(launched.process.pid)
     launched.process.send_signal(signal.SIGINT)
-    assert launched.process.wait(20) == 0
+    assert launched.process.wait(60) == 0
     assert not any(map(is_running, children))
 
 
@@ -150,7 +150,7 @@ def test_devservices_whose_reader_has_gone_stops(run_directory: Path) -> None:
         assert any(line.startswith("export REDIS_URL=") for line in lines)
         children = children_of(process.pid)
         assert children
-    process.wait(20)
+    process.wait(60)
     assert not any(map(is_running, children))
 
 

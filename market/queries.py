@@ -53,6 +53,11 @@ ROLLED_UP = """
     ) AS minutes
     GROUP BY bucket ORDER BY bucket DESC LIMIT %(limit)s
 """
+# Where that many minutes end: it keeps an aggregate from adding up all of history for its newest rows.
+ENOUGH = """
+    SELECT at FROM market_bar WHERE symbol = %(symbol)s AND at >= %(start)s AND at < %(end)s
+    ORDER BY at DESC OFFSET %(minutes)s LIMIT 1
+"""
 DAYS = f"""
     SELECT day, {COLUMNS} FROM market_dailybar
     WHERE symbol = %(symbol)s AND day >= %(first)s AND day < %(after)s ORDER BY day DESC LIMIT %(limit)s
@@ -96,13 +101,16 @@ def intraday(
     """Candles shorter than all history: from minutes or, where the server keeps them, from aggregates. Newest first."""
     width = SECONDS[interval]
     parameters: dict[str, Any] = {"symbol": symbol, "start": start, "end": end, "limit": limit}
+    parameters |= {"width": timedelta(seconds=width), "minutes": limit * (width // 60)}
     if interval == "1m":
         cursor.execute(STORED.format(table="market_bar", columns=COLUMNS), parameters)
     elif has_aggregates(cursor):
+        cursor.execute(ENOUGH, parameters)
+        row = cursor.fetchone()
+        parameters["start"] = row[0] if row else start
         cursor.execute(STORED.format(table=f"market_bar_{interval}", columns=COLUMNS), parameters)
     else:
-        bound: dict[str, Any] = {"width": timedelta(seconds=width), "minutes": limit * (width // 60)}
-        cursor.execute(ROLLED_UP, parameters | bound)
+        cursor.execute(ROLLED_UP, parameters)
     return [candle(*row) for row in cursor.fetchall()]
 
 

@@ -216,7 +216,8 @@ class StreamConnection:
             log.warning("%s: %s (dropped so far: %s)", self.channel, reason, self.rejected.total())
 
     def _quiet(self, seconds: float) -> None:
-        self._set("silent", f"no message for {seconds:.0f} s, keep-alives come")
+        if self.state.state != "silent":  # the watchdog looks several times in a lull
+            self._set("silent", f"no message for {seconds:.0f} s, keep-alives come")
 
     def _set(self, state: State, detail: str = "") -> None:
         self.state = ConnectionState(state, time.time(), detail, self._attempts)

@@ -75,7 +75,6 @@ class Watchdog:
         self._silence = silence
         self._quiet_after = timing.quiet_after
         self._on_quiet = on_quiet
-        self._told_quiet_at = -1.0
         renewal = timing.renewal(datetime.now(VIETNAM), random.random())
         self._renew = None if renewal is None else now + renewal
         self._guard = asyncio.timeout(None)
@@ -115,8 +114,7 @@ class Watchdog:
         quiet = self.last_message + self._quiet_after
         if quiet > now:
             due = min(due, quiet)
-        elif self._told_quiet_at != self.last_message:  # once per lull
-            self._told_quiet_at = self.last_message
+        else:
             self._on_quiet(self._quiet_after)
         if self._renew is not None:
             due = min(due, self._renew)

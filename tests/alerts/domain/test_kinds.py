@@ -86,10 +86,13 @@ def test_price_change_within_a_window_starts_from_its_low(at: int, fires: bool) 
     assert all(alert.evidence["from_price"] == 25_000.0 for alert in alerts)
 
 
-def test_price_change_within_a_window_tells_the_larger_of_two_moves() -> None:
-    held = rule("price_change", {"window_minutes": 10, "percent": 2}, cooldown_seconds=0)
-    steps = [(0, 25_000.0), (1, 26_000.0), (2, 24_000.0), (3, 24_600.0)]
-    assert [a.evidence["direction"] for a in run(held, [trade(at, price=p) for at, p in steps])] == ["up", "down"]
+@pytest.mark.parametrize(("price", "direction"), [(24_600.0, "down"), (25_400.0, "up")])
+def test_price_change_within_a_window_tells_the_larger_of_two_moves(price: float, direction: str) -> None:
+    # Both are 2 % or more: up from the low of 24,000, down from the high of 26,000.
+    held = rule("price_change", {"window_minutes": 10, "percent": 2}, phases=["continuous"])
+    changes = [trade(0, price=26_000.0, phase="ato"), trade(1, price=24_000.0, phase="ato"), trade(2, price=price)]
+    (alert,) = run(held, changes)
+    assert alert.evidence["direction"] == direction
 
 
 def test_limit_left_tells_which_limit_was_left() -> None:

@@ -198,6 +198,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         fragments = self.board.fragments(self.wanted.language)
         if fragments != self.fragments:
             self.fragments = fragments
+            due = True  # a new countdown needs the clock that goes with it
             await self.push(fragments)
         if self.behind and not self.board.channels["market"].epoch:
             if due:

@@ -17,7 +17,10 @@ new Socket(main, (frames) => {
     if (frame.time) clock.set(frame.time, frame.speed);
     if (!frame.rows) continue;
     const whole = frame.type === "snapshot";
-    if (whole) moved = cells.keep(frame.rows) || moved;
+    if (whole) {
+      cells.body.classList.add("fed");
+      moved = cells.keep(frame.rows) || moved;
+    }
     moved = cells.apply(frame.rows, !whole) || moved;
     order.touch();
   }

@@ -189,9 +189,11 @@ class Publisher:
         await self.send(channel, "update", {"rows": changes})
 
     async def beat(self, **status_changes: Any) -> None:
-        """Tell the market's group the status."""
+        """Tell the groups the status."""
         self.status = self.status | status_changes
-        await self.send("market", "heartbeat", {"status": self.status})
+        for channel, seq in self.seq.items():
+            if seq:
+                await self.send(channel, "heartbeat", {"status": self.status})
 
     async def send(self, channel: str, kind: str, data: dict[str, Any]) -> None:
         seq = self.seq[channel]

@@ -6,16 +6,13 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
-from market.domain.calendar import VIETNAM
-from market.feed.client import FastConnectSource, channels_for
+from market.feed.client import FastConnectSource
 from market.feed.errors import FatalFeedError
 from market.feed.rest import FastConnectRest
-from market.feed.timing import Timing
 from tests.market.feed.running import PATIENT, QUICK, Feed, session_of
 from tests.market.feed.venue import MESSAGE, Venue, broadcast
 
@@ -66,12 +63,6 @@ async def test_source_with_keep_alives_only_stays_and_shows_itself_silent(venue:
     await session.send(broadcast(MESSAGE))
     assert await feed.message() == MESSAGE
     assert feed.states == ["connecting", "connected", "silent", "connected"]
-
-
-def test_silence_is_twice_the_keep_alive_time_of_the_server_but_no_less_than_the_floor() -> None:
-    assert Timing().silence(20.0) == 45.0
-    assert Timing().silence(60.0) == 120.0
-    assert Timing().silence(None) == 600.0
 
 
 @pytest.mark.parametrize("step", ["negotiate", "connect"])
@@ -177,13 +168,6 @@ async def test_source_blocked_while_connecting_waits_longer(venue: Venue, feed: 
     assert BLOCKED in (await feed.state("blocked")).detail
     await session_of(venue)
     assert "blocked" in feed.states
-
-
-def test_waits_grow_up_to_their_limits() -> None:
-    timing = Timing()
-    assert [timing.retry_wait(attempts, 0.0) for attempts in (1, 5, 500)] == [1.0, 1.0, 1.0]
-    assert [timing.retry_wait(attempts, 1.0) for attempts in (1, 2, 4, 5, 500)] == [2.0, 4.0, 16.0, 30.0, 30.0]
-    assert [timing.blocked_wait(blocks, 0.0) for blocks in (1, 2, 4, 500)] == [60.0, 120.0, 480.0, 600.0]
 
 
 @pytest.mark.parametrize(
@@ -309,21 +293,6 @@ async def test_source_renews_its_connection_as_planned(venue: Venue, rest: FastC
     await feed.stop()
 
 
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [
-        (datetime(2026, 11, 20, 7, 0, tzinfo=VIETNAM), 3600.0),
-        (datetime(2026, 11, 20, 8, 0, tzinfo=VIETNAM), 86_400.0),
-        (datetime(2026, 11, 20, 23, 0, tzinfo=UTC), 2 * 3600.0),
-    ],
-)
-def test_renewal_is_at_eight_in_vietnam(now: datetime, expected: float) -> None:
-    assert Timing(renew_spread=0.0).renewal(now, 0.5) == expected
-    assert Timing(renew_spread=30.0).renewal(now, 0.5) == expected + 15.0
-    assert Timing(renew_at=None).renewal(now, 0.5) is None
-    assert Timing(renew_at=None, renew_after=7.0, renew_spread=0.0).renewal(now, 0.5) == 7.0
-
-
 async def test_source_with_several_channels_has_a_connection_for_each(venue: Venue, rest: FastConnectRest) -> None:
     channels = ["X:ALL", "R:ALL", "MI:ALL", "F:ALL"]
     timing = msgspec.structs.replace(QUICK, token_max_age=60.0)
@@ -381,27 +350,3 @@ async def test_source_logs_no_token(venue: Venue, feed: Feed, caplog: pytest.Log
     await session_of(venue)
     assert "connected" in caplog.text
     assert not any(token in caplog.text for token in venue.tokens)
-
-
-def test_channels_for_a_watch_list_has_one_string_a_type() -> None:
-    assert channels_for(["ACB", "BID", "ACB "], ["41I1GC000"], ["VNINDEX", "VN30"]) == [
-        "X:ACB-BID-41I1GC000",
-        "R:ACB-BID",
-        "MI:VNINDEX-VN30",
-        "F:ACB-BID-41I1GC000",
-    ]
-
-
-def test_channels_for_everything_asks_for_all() -> None:
-    assert channels_for("all", ["41I1GC000"]) == ["X:ALL", "R:ALL", "MI:ALL", "F:ALL"]
-
-
-def test_channels_for_split_types_and_nothing_to_watch_leaves_types_out() -> None:
-    assert channels_for(["ACB"], types=("X-TRADE", "X-QUOTE", "R")) == ["X-TRADE:ACB", "X-QUOTE:ACB", "R:ACB"]
-    assert channels_for([], ["41I1GC000"], []) == ["X:41I1GC000", "F:41I1GC000"]
-
-
-@pytest.mark.parametrize("code", ["AC-B", "ACB,BID", "X:ACB"])
-def test_channels_for_a_code_that_is_none_is_refused(code: str) -> None:
-    with pytest.raises(ValueError, match="letters and digits"):
-        channels_for([code])

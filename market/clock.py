@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-MAX_SPEED = 10_000.0
+from market.domain.calendar import day_of
+
 MEASURED_SECONDS = 10.0
 SPEED_TOLERANCE = 0.05
 
@@ -30,7 +31,7 @@ class MarketClock:
         newest, now = self._newest(), self._monotonic()
         if newest == self._seen:
             return
-        if newest < self._anchor or not self._anchor:
+        if newest < self._anchor or day_of(newest) != day_of(self._anchor):  # the step to another day is no speed
             self._anchor, self._anchor_at = newest, now
         elif now - self._anchor_at >= MEASURED_SECONDS:
             self._measure((newest - self._anchor) / (now - self._anchor_at))
@@ -39,7 +40,8 @@ class MarketClock:
 
     def _measure(self, speed: float) -> None:
         whole = max(1.0, round(speed))
-        self.speed = whole if abs(speed - whole) <= SPEED_TOLERANCE * whole + 0.1 else min(MAX_SPEED, round(speed, 1))
+        near = abs(speed - whole) <= SPEED_TOLERANCE * whole + 0.1
+        self.speed = whole if near else round(speed, 1)
 
     def silence(self) -> float:
         """Seconds of the wall clock since the newest message moved the market's time."""

@@ -31,7 +31,8 @@ class AlertEngine:
         if isinstance(change, ForeignFlow):
             return self.evaluator.on_foreign(change, self._phase(change.symbol))
         if isinstance(change, BasisPoint):
-            return self.evaluator.on_basis(change, self._phase(change.contract))
+            # The phase of the trade, not the session: fills of the closing auction may carry the one that follows.
+            return self.evaluator.on_basis(change, self._state.symbols[change.contract].volume_phase)
         if isinstance(change, IndexTick):
             index = self._state.indices[change.index.upper()]
             return self.evaluator.on_index(change, self._state.boards[index.board].at(change.at))

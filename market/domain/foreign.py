@@ -14,7 +14,7 @@ MINUTE = 60
 class ForeignTracker:
     """Cumulative totals in, speed out. The window holds one sample a second at most, and five minutes at most."""
 
-    __slots__ = ("_samples", "_speeds", "at", "last", "own_buy_value", "own_sell_value")
+    __slots__ = ("at", "last", "own_buy_value", "own_sell_value", "samples", "speeds")
 
     def __init__(self) -> None:
         self.last: ForeignUpdate | None = None
@@ -22,8 +22,8 @@ class ForeignTracker:
         self.own_buy_value = 0.0
         self.own_sell_value = 0.0
         # (at, bought, sold, own net value), cumulative
-        self._samples: deque[tuple[int, int, int, float]] = deque()
-        self._speeds: deque[tuple[int, float]] = deque()
+        self.samples: deque[tuple[int, int, int, float]] = deque()
+        self.speeds: deque[tuple[int, float]] = deque()
 
     def apply(self, event: ForeignUpdate, price: float) -> ForeignFlow | None:
         """Take an update of the same day; `price` (VND a share or contract) values what it added.
@@ -40,8 +40,8 @@ class ForeignTracker:
             added_buy = added_sell = 0
             self.own_buy_value = event.buy_value or bought * price
             self.own_sell_value = event.sell_value or sold * price
-            self._samples.clear()
-            self._speeds.clear()
+            self.samples.clear()
+            self.speeds.clear()
         else:
             added_buy, added_sell = bought - int(last.buy_volume), sold - int(last.sell_volume)
             self.own_buy_value += added_buy * price
@@ -66,7 +66,7 @@ class ForeignTracker:
         )
 
     def _sample(self, bought: int, sold: int) -> None:
-        samples = self._samples
+        samples = self.samples
         sample = (self.at, bought, sold, self.own_buy_value - self.own_sell_value)
         if samples and samples[-1][0] == self.at:
             samples[-1] = sample
@@ -77,7 +77,7 @@ class ForeignTracker:
             samples.popleft()
         speed = self.speed(self.at)
         if speed is not None:
-            speeds = self._speeds
+            speeds = self.speeds
             if speeds and speeds[-1][0] == self.at:
                 speeds[-1] = (self.at, speed[2])
             else:
@@ -87,7 +87,7 @@ class ForeignTracker:
 
     def covered_seconds(self, now: int) -> int:
         """How much of the window was really watched."""
-        return min(WINDOW_SECONDS, max(0, now - self._samples[0][0])) if self._samples else 0
+        return min(WINDOW_SECONDS, max(0, now - self.samples[0][0])) if self.samples else 0
 
     def speed(self, now: int) -> tuple[float, float, float, float] | None:
         """Bought, sold, net (shares a minute) and net own value (VND a minute) over the window.
@@ -98,29 +98,29 @@ class ForeignTracker:
         if covered < MINIMUM_COVERED_SECONDS:
             return None
         start = now - WINDOW_SECONDS
-        base = self._samples[0]
-        for sample in self._samples:
+        base = self.samples[0]
+        for sample in self.samples:
             if sample[0] > start:
                 break
             base = sample
-        newest = self._samples[-1]
+        newest = self.samples[-1]
         minutes = covered / MINUTE
         bought, sold = (newest[1] - base[1]) / minutes, (newest[2] - base[2]) / minutes
         return bought, sold, bought - sold, (newest[3] - base[3]) / minutes
 
     def acceleration(self) -> float | None:
         """Change of the net speed (shares a minute) per minute; None until two speeds a minute apart are known."""
-        if not self._speeds:
+        if not self.speeds:
             return None
-        (first_at, first), (last_at, last) = self._speeds[0], self._speeds[-1]
+        (first_at, first), (last_at, last) = self.speeds[0], self.speeds[-1]
         if last_at - first_at < ACCELERATION_SECONDS:
             return None
         return (last - first) / ((last_at - first_at) / MINUTE)
 
     def lose_sight(self) -> None:
         """The wire was interrupted: the next update starts a new window, or a gap's volume would look like a burst."""
-        self._samples.clear()
-        self._speeds.clear()
+        self.samples.clear()
+        self.speeds.clear()
 
     def clear(self) -> None:
         """Forget the day."""

@@ -159,8 +159,8 @@ def test_window_stays_small_however_long_the_day() -> None:
     times = [f"{9 + second // 3_600}:{second // 60 % 60}:{second % 60}" for second in seconds]
     state = market(*[foreign(clock, 10 * second) for second, clock in zip(seconds, times, strict=True)])
     tracker = state.symbols["ACB"].foreign
-    assert len(tracker._samples) <= WINDOW_SECONDS + 1
-    assert len(tracker._speeds) <= ACCELERATION_SECONDS + 1
+    assert len(tracker.samples) <= WINDOW_SECONDS + 1
+    assert len(tracker.speeds) <= ACCELERATION_SECONDS + 1
 
 
 def test_row_without_an_update_is_none() -> None:

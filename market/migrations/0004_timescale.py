@@ -2,7 +2,7 @@
 
 Looks at the server and does what it can: TimescaleDB's community edition gets everything, its Apache edition
 hypertables, any other PostgreSQL stays with the ordinary tables of the migration before. To gain a level later (the
-extension was installed after this ran): `migrate market 0003_history`, then `migrate market`; stored rows move along.
+extension was installed after this ran) `manage.py use_timescale` runs `forwards` again: all of it may be repeated.
 
 The lengths of time and the names of the aggregates are repeated in market/storage/retention.py and market/queries.py;
 tests hold them together.
@@ -48,7 +48,7 @@ def community_statements():
     for view, bucket in AGGREGATES.items():
         # Real time (materialized_only = false): what is not aggregated yet is added up when read.
         yield f"""
-            CREATE MATERIALIZED VIEW {view} WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
+            CREATE MATERIALIZED VIEW IF NOT EXISTS {view} WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
             SELECT symbol, {bucket} AS at, first(open, at) AS open, max(high) AS high, min(low) AS low,
                 last(close, at) AS close, sum(volume)::bigint AS volume, sum(value) AS value,
                 sum(buy_volume)::bigint AS buy_volume, sum(sell_volume)::bigint AS sell_volume,
@@ -58,10 +58,10 @@ def community_statements():
         # where a bar that is corrected within its day shows at once.
         yield (
             f"SELECT add_continuous_aggregate_policy('{view}', start_offset => NULL, end_offset => INTERVAL '1 day', "
-            "schedule_interval => INTERVAL '1 hour')"
+            "schedule_interval => INTERVAL '1 hour', if_not_exists => TRUE)"
         )
         # As long as the bars below: every kind of server forgets the same things.
-        yield f"SELECT add_retention_policy('{view}', INTERVAL '{HYPERTABLES['market_bar'][3]}')"
+        yield f"SELECT add_retention_policy('{view}', INTERVAL '{HYPERTABLES['market_bar'][3]}', if_not_exists => TRUE)"
 
 
 def undo_statements():

@@ -27,7 +27,7 @@ def look_at(alias: str) -> list[CheckMessage]:
         return [Warning(f"The database {alias!r} is away: {reason}", hint=hint, id="market.W101")]
     messages: list[CheckMessage] = [Info(f"Database {alias!r}: {DESCRIPTIONS[level]}.", id="market.I101")]
     if RANK[offered] > RANK[level]:
-        hint = "Run `manage.py migrate market 0003_history`, then `manage.py migrate market`; stored rows move along."
+        hint = "Run `manage.py use_timescale`, after `manage.py migrate`; stored rows move along."
         messages.append(
             Warning(
                 f"The server of {alias!r} offers TimescaleDB, our tables do not use it.", hint=hint, id="market.W102"

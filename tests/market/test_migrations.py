@@ -3,6 +3,7 @@
 import ast
 import importlib
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ import pytest_django
 from django.core.management import call_command
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from market import migrations as package
 from market.models import Bar, Trade
 from market.queries import SECONDS
-from market.storage.level import database_level, server_offers
+from market.storage.level import DESCRIPTIONS, database_level, server_offers
 from market.storage.retention import BARS, KEEP
 from tests.market.scratch import migrate_market, scratch_database
 
@@ -76,15 +78,19 @@ def test_migration_of_seed_again_keeps_edited_rows(scratch: BaseDatabaseWrapper)
     assert rows(scratch, "SELECT * FROM market_basketmember ORDER BY id") == before
 
 
-def test_migration_of_timescale_back_and_again_keeps_rows(scratch: BaseDatabaseWrapper) -> None:
-    migrate_market(scratch, "0003_history")
-    assert database_level(scratch) == "plain"
-    with scratch.cursor() as cursor:
+def store_trades(database: BaseDatabaseWrapper) -> None:
+    with database.cursor() as cursor:
         cursor.execute("""
             INSERT INTO market_trade
                 (symbol, at, total_volume, number, price, volume, value, side, method, phase, gap)
             SELECT 'HPG', TIMESTAMPTZ '2026-11-20 09:15+07' + n * INTERVAL '1 day', n, 1, 1, 1, 1, '', '', '', FALSE
             FROM generate_series(1, 30) AS n""")
+
+
+def test_migration_of_timescale_back_and_again_keeps_rows(scratch: BaseDatabaseWrapper) -> None:
+    migrate_market(scratch, "0003_history")
+    assert database_level(scratch) == "plain"
+    store_trades(scratch)
     migrate_market(scratch, "0004_timescale")
     assert database_level(scratch) == server_offers(scratch)
     migrate_market(scratch, "0003_history")
@@ -92,6 +98,27 @@ def test_migration_of_timescale_back_and_again_keeps_rows(scratch: BaseDatabaseW
     migrate_market(scratch, "0004_timescale")
     assert database_level(scratch) == server_offers(scratch)
     assert rows(scratch, "SELECT count(*), count(DISTINCT at) FROM market_trade") == [(30, 30)]
+
+
+def test_use_timescale_on_tables_made_without_it_moves_the_rows(scratch: BaseDatabaseWrapper) -> None:
+    migrate_market(scratch, "0003_history")
+    MigrationRecorder(scratch).record_applied("market", "0004_timescale")
+    migrate_market(scratch, NEWEST)
+    store_trades(scratch)
+    assert database_level(scratch) == "plain"
+    call_command("use_timescale", database=scratch.alias, stdout=StringIO())
+    assert database_level(scratch) == server_offers(scratch)
+    assert rows(scratch, "SELECT count(*), count(DISTINCT at) FROM market_trade") == [(30, 30)]
+
+
+def test_use_timescale_again_changes_nothing(scratch: BaseDatabaseWrapper) -> None:
+    migrate_market(scratch, NEWEST)
+    objects = "SELECT relname FROM pg_class WHERE relname NOT LIKE 'pg_toast%' ORDER BY 1"
+    before = rows(scratch, objects)
+    answer = StringIO()
+    call_command("use_timescale", database=scratch.alias, stdout=answer)
+    assert rows(scratch, objects) == before
+    assert DESCRIPTIONS[server_offers(scratch)] in answer.getvalue()
 
 
 # --- The text for TimescaleDB, which most test servers lack -----------------------------------------------------

@@ -50,7 +50,9 @@ class Client:
         """Write what is queued, and a keep-alive whenever nothing was for `keep_alive` seconds."""
         while True:
             try:
-                await asyncio.wait_for(self._woken.wait(), keep_alive)
+                # Not wait_for: until Python 3.12 it can swallow the cancellation that ends this task.
+                async with asyncio.timeout(keep_alive):
+                    await self._woken.wait()
             except TimeoutError:
                 if not is_silent():
                     await send(KEEP_ALIVE)

@@ -1,6 +1,7 @@
 from collections import defaultdict
 from datetime import date
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 from market.feed.simulator.climate import Climate
@@ -174,7 +175,7 @@ def test_day_foreign_totals_follow_the_trades(played: Played) -> None:
     for kind, message in messages:
         if kind == "R":
             before = last.get(message["Symbol"])
-            assert before is None or message["BuyVol"] >= before["BuyVol"] and message["SellVal"] >= before["SellVal"]
+            assert before is None or (message["BuyVol"] >= before["BuyVol"] and message["SellVal"] >= before["SellVal"])
             last[message["Symbol"]] = message
     for stock in day.universe.stocks:
         truth, seen = day.truth()["symbols"][stock.symbol], last[stock.symbol]
@@ -241,7 +242,7 @@ def test_climate_basis_changes_sign_a_few_times_a_day() -> None:
     for number in range(5):
         climate = Climate(number, date(2026, 11, 20))
         signs = [climate.basis(now) > 0 for now in range(at(9, 0), at(14, 30), 10_000)]
-        assert 3 <= sum(left != right for left, right in zip(signs, signs[1:], strict=False)) <= 8
+        assert 3 <= sum(left != right for left, right in pairwise(signs)) <= 8
 
 
 def test_whole_market_lists_each_board_in_full_without_repeats() -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -129,7 +130,7 @@ def test_daily_rows_are_strings_and_end_with_the_day_before_today(ask: Ask, stag
 
 def test_stock_prices_chain_each_reference_to_the_close_before(ask: Ask) -> None:
     rows = ask("DailyStockPrice", symbol="FPT", fromDate="01/11/2026", toDate="20/11/2026", pageSize="100")["data"]
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         assert row["RefPrice"] == before["ClosePrice"]
         assert float(row["FloorPrice"]) <= float(row["LowestPrice"]) <= float(row["HighestPrice"])
         assert float(row["HighestPrice"]) <= float(row["CeilingPrice"])
@@ -162,7 +163,7 @@ def test_minutes_of_past_days_add_up_to_the_daily_row(ask: Ask, symbol: str) -> 
 def test_daily_index_ends_with_today_and_chains_by_its_change(ask: Ask) -> None:
     rows = ask("DailyIndex", indexId="VN30", fromDate="10/11/2026", toDate="20/11/2026", pageSize="50")["data"]
     assert rows[-1]["TradingDate"] == "20/11/2026"
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         assert abs(float(row["IndexValue"]) - float(row["Change"]) - float(before["IndexValue"])) < 0.011
 
 

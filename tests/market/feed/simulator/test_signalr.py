@@ -56,11 +56,12 @@ async def frame(socket: Socket) -> Any:
 async def messages(socket: Socket, count: int) -> list[dict[str, Any]]:
     """Return the next `count` messages, decoded three times as a client has to."""
     found: list[dict[str, Any]] = []
-    while len(found) < count:
-        for entry in (await frame(socket)).get("M", []):
-            assert (entry["H"], entry["M"], len(entry["A"])) == ("FcMarketDataV2Hub", "Broadcast", 1)
-            outer = json.loads(entry["A"][0])
-            found.append({"DataType": outer["DataType"], **json.loads(outer["Content"])})
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            for entry in (await frame(socket)).get("M", []):
+                assert (entry["H"], entry["M"], len(entry["A"])) == ("FcMarketDataV2Hub", "Broadcast", 1)
+                outer = json.loads(entry["A"][0])
+                found.append({"DataType": outer["DataType"], **json.loads(outer["Content"])})
     return found
 
 
@@ -174,10 +175,9 @@ async def test_bad_invocations_get_an_error_and_stray_frames_nothing(serve: Serv
 
 async def test_client_that_does_not_read_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("market.feed.simulator.hub.MOST_BYTES", 200_000)
-    async with serve(speed=2_000.0) as server, streaming(server, "ALL"):
-        async with asyncio.timeout(10):
-            while server.hub.clients:
-                await asyncio.sleep(0.02)
+    async with serve(speed=2_000.0) as server, streaming(server, "ALL"), asyncio.timeout(10):
+        while server.hub.clients:
+            await asyncio.sleep(0.02)
 
 
 async def test_day_over_keeps_the_connection_with_keep_alives(serve: Serve) -> None:

@@ -1,4 +1,5 @@
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ def test_ladder_of_any_reference_holds_reference_and_legal_steps(board: str, raw
     assert reference in ladder
     scale = 10 if board == "DERIVATIVES" else 1
     whole = [round(price * scale) for price in ladder]
-    assert all(high - low == step_of(board, low) for low, high in zip(whole, whole[1:], strict=False))
+    assert all(high - low == step_of(board, low) for low, high in pairwise(whole))
 
 
 def test_trading_days_skip_weekends_and_closures() -> None:

@@ -13,7 +13,7 @@ from market.domain.volume import PhaseVolumes
 
 FEED_SIDES: Final[dict[str | None, Side]] = {"BU": "buy", "SD": "sell"}
 NO_BASELINE: Final = -1
-LOOK_AGAIN: Final = "\0"  # no session is called so
+LOOK_AGAIN: Final = "(look again)"  # no session is called so
 
 
 class SymbolState:

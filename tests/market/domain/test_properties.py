@@ -11,6 +11,7 @@ from market.domain.bars import BarBuilder
 from market.domain.calendar import hm
 from market.domain.changes import Bar, Change, Trade
 from market.domain.events import Event, Quote, Snapshot, TradeReport
+from market.domain.memory import dump_index, dump_market, dump_symbol, load_index, load_market, load_symbol
 from market.domain.rows import derivatives_row, foreign_row, index_row, market_row
 from market.domain.state import MarketState
 from market.domain.symbol import LOOK_AGAIN, SymbolState
@@ -146,6 +147,32 @@ def test_short_way_of_a_book_change_comes_to_the_same_as_the_long_one(sequence: 
         assert take(short, event) == take(long, event)
         for code, symbol in short.symbols.items():
             assert summary(symbol) == summary(long.symbols[code])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(events(), max_size=25), st.integers(0, 25))
+def test_restart_goes_on_as_if_nothing_had_happened_but_for_the_books(sequence: list[Event | str], cut: int) -> None:
+    state, fresh = MarketState(), MarketState()
+    for event in sequence[:cut]:
+        take(state, event)
+    load_market(fresh, through_json(dump_market(state)))
+    for code, symbol in state.symbols.items():
+        load_symbol(fresh, code, through_json(dump_symbol(symbol, state.basis.get(code))))
+        symbol.book = None
+    for each in state.indices.values():
+        load_index(fresh, through_json(dump_index(each)))
+    for event in sequence[cut:]:
+        assert take(fresh, event) == take(state, event)
+    for code, symbol in state.symbols.items():
+        assert summary(fresh.symbols[code]) == summary(symbol)
+        assert foreign_row(fresh.symbols[code], state.now) == foreign_row(symbol, state.now)
+
+
+def through_json(dump: dict[str, Any]) -> dict[str, Any]:
+    """The way of a dump into the database and back, which takes every character but NUL."""
+    text = msgspec.json.encode(dump)
+    assert b"\\u0000" not in text
+    return msgspec.json.decode(text, type=dict[str, Any])
 
 
 @st.composite

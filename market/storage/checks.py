@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Info, Warning
 from django.db import DatabaseError, connections
 
-from market.storage.level import DESCRIPTIONS, Level, database_level, server_offers
+from market.storage.level import DESCRIPTIONS, Level, ask, database_level, server_offers
 
 RANK: dict[Level, int] = {"plain": 0, "apache": 1, "community": 2}
 
@@ -20,6 +20,9 @@ def look_at(alias: str) -> list[CheckMessage]:
     """The messages about one database."""
     connection = connections[alias]
     try:
+        with connection.cursor() as cursor:
+            if not ask(cursor, "SELECT to_regclass('market_bar') IS NOT NULL"):
+                return []  # before the first `migrate` there is nothing to say
         level, offered = database_level(connection), server_offers(connection)
     except DatabaseError as error:
         reason = str(error).strip().splitlines()[0]

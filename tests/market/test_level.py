@@ -11,6 +11,7 @@ from django.db import connection
 
 from market.storage.checks import check_database_level
 from market.storage.level import DESCRIPTIONS, database_level, server_offers
+from tests.market.scratch import migrate_market, scratch_database
 
 
 @pytest.mark.django_db
@@ -47,3 +48,12 @@ def test_check_of_a_database_that_is_away_warns(dead_server: None) -> None:
     (message,) = check_database_level(databases=["default"])
     assert (message.id, message.level) == ("market.W101", WARNING)
     assert "is away" in message.msg
+
+
+def test_check_before_the_first_migrate_says_nothing(
+    postgres_url: str, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> None:
+    with django_db_blocker.unblock(), scratch_database("level") as database:
+        assert check_database_level(databases=[database.alias]) == []
+        migrate_market(database, "0003_history")
+        assert "market.I101" in [message.id for message in check_database_level(databases=[database.alias])]

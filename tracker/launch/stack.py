@@ -57,6 +57,7 @@ class Stack:
         wait_for_feed = self.start_simulator() if self.choices.simulated else lambda: None
         self.start_services()
         self.supervisor.run_once(self.manage("migrate", "migrate", "--noinput", "--verbosity", "0"))
+        self.supervisor.run_once(self.manage("calendar", "seed_calendar", "--verbosity", "0"))
         self.ensure_admin()
         wait_for_feed()
         self.supervisor.start(self.manage("ingest", "ingest"))

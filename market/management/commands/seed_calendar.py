@@ -102,4 +102,5 @@ class Command(BaseCommand):
             raise CommandError(f"--years: expected years from 2000 to 2100, was {strange[0]}")
         days = [day for year in years for day in special_days(year)]
         added, changed, removed = TradingDay.objects.seed(days, years)
-        self.stdout.write(f"Trading calendar: {added} days added, {changed} changed, {removed} removed.")
+        if options["verbosity"]:
+            self.stdout.write(f"Trading calendar: {added} days added, {changed} changed, {removed} removed.")

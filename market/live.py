@@ -32,6 +32,7 @@ class Meta(Struct, frozen=True):
     seq: int
     time: str | None
     status: dict[str, Any]
+    written_at: float | None = None  # epoch seconds by the wall clock of ingest: its last sign of life
 
 
 class LiveSnapshot(Struct, frozen=True):
@@ -91,6 +92,14 @@ class LiveReader:
         except (redis.RedisError, OSError) as error:
             raise LiveUnavailable(f"expected Redis at {_where()}, was: {error}") from error
 
+    async def meta(self, channel: str) -> Meta | None:
+        """Where a channel stands, without its rows; None while nothing was ever written. Raises LiveUnavailable."""
+        try:
+            text = await self._client.get(meta_key(channel))
+        except (redis.RedisError, OSError) as error:
+            raise LiveUnavailable(f"expected Redis at {_where()}, was: {error}") from error
+        return None if text is None else _decode_meta(text)
+
     async def _read(self, channel: str) -> LiveSnapshot | None:
         meta_text = await self._client.get(meta_key(channel))
         if meta_text is None:
@@ -122,11 +131,20 @@ async def snapshot(channel: str) -> LiveSnapshot | None:
 
     Raises LiveUnavailable when Redis does not answer.
     """
+    return await _reader().snapshot(channel)
+
+
+async def meta(channel: str) -> Meta | None:
+    """Where a channel stands, without its rows; None while nothing was ever written. Raises LiveUnavailable."""
+    return await _reader().meta(channel)
+
+
+def _reader() -> LiveReader:
     loop = asyncio.get_running_loop()
     reader = _readers.get(loop)
     if reader is None:
         reader = _readers[loop] = LiveReader(connect())
-    return await reader.snapshot(channel)
+    return reader
 
 
 def _where() -> str:

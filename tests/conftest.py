@@ -6,7 +6,6 @@ instead; that Redis database must be empty, because tests empty it.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -38,9 +37,8 @@ def postgres_url(warden: Warden) -> Iterator[str]:
         yield url
         return
     directory = temporary_directory(unprivileged_account())
-    server = Postgres(
-        directory, test_settings.POSTGRES_PORT.port, lasting=False, password=urlsplit(url).password or ""
-    )
+    warden.remove(directory)
+    server = Postgres(directory, test_settings.POSTGRES_PORT.port, lasting=False, password=urlsplit(url).password or "")
     server.prepare()
     test_settings.POSTGRES_PORT.release()
     process = Process(server.command(), warden)
@@ -49,13 +47,10 @@ def postgres_url(warden: Warden) -> Iterator[str]:
         yield url
     finally:
         process.stop()
-        shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, postgres_url: str
-) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, postgres_url: str) -> None:
     """Start the server before pytest-django makes its database."""
 
 
@@ -69,6 +64,7 @@ def valkey_server(warden: Warden) -> Iterator[str]:
         yield url
         return
     directory = temporary_directory(None)
+    warden.remove(directory)
     server = Valkey(directory, test_settings.VALKEY_PORT.release(), password=urlsplit(url).password or "")
     process = Process(server.command(), warden)
     try:
@@ -76,7 +72,6 @@ def valkey_server(warden: Warden) -> Iterator[str]:
         yield url
     finally:
         process.stop()
-        shutil.rmtree(directory)
 
 
 @pytest.fixture

@@ -245,3 +245,12 @@ def test_postgres_programs_under_a_root_only_folder_run_from_a_copy_that_is_made
         assert programs(hidden / wheel().name, account, shelf).stat().st_ctime_ns == made_at
     finally:
         shutil.rmtree(shelf)
+
+
+def test_warden_that_goes_removes_the_folders_it_was_told(tmp_path: Path) -> None:
+    warden = Warden()
+    folder = tmp_path / "a folder" / "below"
+    folder.mkdir(parents=True)
+    warden.remove(folder.parent)
+    warden.close()
+    assert list(tmp_path.iterdir()) == []

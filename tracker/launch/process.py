@@ -63,6 +63,10 @@ class Warden:
     def forget(self, pid: int) -> None:
         self.tell(f"- {pid}\n")
 
+    def remove(self, path: Path) -> None:
+        """Have the folder removed when the warden goes, or when we are killed."""
+        self.tell(f"rm {path}\n")
+
     def tell(self, line: str) -> None:
         assert self.process.stdin is not None
         # A warden that somebody killed leaves us without a net, no worse.

@@ -1,14 +1,15 @@
 """Ends the processes of a supervisor that was killed: a program of its own, started by file name.
 
-It reads lines "+ PID SIGNAL" and "- PID" from its standard input. The end of the input means that the
+It reads lines "+ PID SIGNAL", "- PID" and "rm PATH" from its standard input. The end of the input means that the
 supervisor is gone, however that came about; then every process still listed gets its stop signal, last
-started first, and after a grace time its whole process group is killed.
+started first, and after a grace time its whole process group is killed. Then the paths are removed.
 
 Why not PR_SET_PDEATHSIG: that exists on Linux only, is cleared when a process changes its user, follows the
 parent's thread instead of the parent and reaches no grandchildren.
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -44,16 +45,22 @@ def end(processes: dict[int, int]) -> None:
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     processes: dict[int, int] = {}
+    paths: list[str] = []
     for line in sys.stdin:
-        verb, pid, *rest = line.split()
+        verb, rest = line.rstrip("\n").split(" ", 1)
         if verb == "+":
-            processes[int(pid)] = int(rest[0])
+            pid, number = map(int, rest.split())
+            processes[pid] = number
+        elif verb == "-":
+            processes.pop(int(rest), None)
         else:
-            processes.pop(int(pid), None)
+            paths.append(rest)
     end(processes)
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,7 @@ def hold_port(variable: str, address: str) -> Reservation | None:
     if INHERITED or (os.environ.get(variable) and variable not in OURS):
         return None
     reservation = Reservation()
-    os.environ[variable] = address.format(
-        password=secrets.token_hex(16), host=LOOPBACK, port=reservation.port
-    )
+    os.environ[variable] = address.format(password=secrets.token_hex(16), host=LOOPBACK, port=reservation.port)
     OURS.add(variable)
     return reservation
 

@@ -7,8 +7,8 @@ from random import Random
 class Book:
     """Two sides, best first. Trades consume it from the top; what is consumed or cancelled is refilled further out.
 
-    Between events: positions fall on the bid side and rise on the ask side, the best bid is below the best ask, every volume is
-    positive and whole lots. A side may be empty (a locked stock).
+    Between events: positions fall on the bid side and rise on the ask side, the best bid is below the best ask, every
+    volume is positive and whole lots. A side may be empty (a locked stock).
     """
 
     __slots__ = ("ask_at", "ask_size", "bid_at", "bid_size", "depth", "lot", "mean_lots", "rng", "top")
@@ -78,7 +78,7 @@ class Book:
             sizes.append(self.some_size())
 
     def change(self, fair: float) -> None:
-        """Enter, change or cancel an order; where the book has lost the fair position, the best level moves towards it."""
+        """Enter, change or cancel an order; a book that has lost the fair position moves towards it."""
         distance = fair - self.middle()
         # Beyond a limit nobody stays on the far side: the stock locks.
         slack = 1.6 if 0 <= fair <= self.top else 0.4

@@ -1,4 +1,4 @@
-"""The market-wide weather of one day: the common move of all stocks, the basis of the futures. Fixed before the day starts."""
+"""The weather of one day, fixed before it starts: the common move of all stocks, the basis of the futures."""
 
 from bisect import bisect_right
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables)
 """More real companies, for the whole market: `symbol|price|shares (millions)|trades a day|Vietnamese name|English name`."""
 
 from market.feed.simulator.names import Company

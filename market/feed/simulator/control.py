@@ -1,15 +1,17 @@
 """The control endpoint, `/control/...`, loopback only.
 
-GET  /control/state            clock, sessions, connections, faults      GET /control/truth    totals so far of every symbol
-POST /control/pause, /control/resume, /control/speed?value=10, /control/advance?to=HH:MM (plays silently up to there)
+GET  /control/state                          clock, sessions, connections, faults
+GET  /control/truth                          totals so far of every symbol
+POST /control/pause, /control/resume, /control/speed?value=10
+POST /control/advance?to=HH:MM               play silently up to there
 POST /control/faults/drop?channel=X          cut all sockets, or those of one channel type
 POST /control/faults/silence?channel=X       half-open: sockets stay, nothing is sent, not even keep-alives
 POST /control/faults/unauthorized?calls=3&how=body|http   (without calls: until reset)
 POST /control/faults/quota?calls=3           the quota text
 POST /control/faults/block                   streams answer that the connection has been blocked
 POST /control/faults/expire-tokens           all access tokens stop holding
-POST /control/faults/malformed?kind=...      one bad frame: object, two_arguments, not_json, array, lower_case, error_result,
-                                             hub_error, truncated, bad_content
+POST /control/faults/malformed?kind=...      one bad frame: object, two_arguments, not_json, array, lower_case,
+                                             error_result, hub_error, truncated, bad_content
 POST /control/faults/duplicate?on=1|0        every message twice
 POST /control/faults/out-of-order?on=1|0     the last message of a batch after the next batch
 POST /control/faults/replay?count=50         the last messages once more

@@ -93,7 +93,7 @@ class Day:
         return not self._heap or self.now >= DAY_END
 
     def last_messages(self, kind: str, symbols: Collection[str] | None) -> list[Frame]:
-        """Return the newest message of a kind for each symbol (None: all), as a new subscriber gets them. Symbols are upper case."""
+        """Return the newest message of a kind for each symbol (None: all). Symbols are upper case."""
         found = []
         if kind == "MI" or kind == "B":
             for index in self.indices.values():

@@ -28,7 +28,10 @@ class Exported(Struct, frozen=True):
 
 
 def export_day(universe: Universe, day: date, path: Path, kinds: Collection[str] = DEFAULT_KINDS) -> Exported:
-    """Write the day's messages of some kinds to `path` (.gz: compressed). Raises SimulatorError when it cannot be written."""
+    """Write the day's messages of some kinds to `path` (.gz: compressed).
+
+    Raises SimulatorError when the file cannot be written.
+    """
     played = Day(universe, History(universe), day)
     played.want(kinds)
     counts = dict.fromkeys(kinds, 0)

@@ -1,7 +1,7 @@
 """Past trading days, made from a formula so that any day can be asked for without the days before it.
 
-A close is the ordinary price times slow waves plus noise, rounded to a tick; a day's reference is the close before it (UPCOM: the
-mean price before it). Days that were really played replace the formula.
+A close is the ordinary price times slow waves plus noise, rounded to a tick; a day's reference is the close before it
+(UPCOM: the mean price before it). Days that were really played replace the formula.
 """
 
 from datetime import date
@@ -85,7 +85,7 @@ class History:
         return round_to_step("UPCOM", self.average(instrument, before))
 
     def average(self, instrument: Instrument, day: date) -> float:
-        """Return the mean price of a trading day. UPCOM's next reference comes from it, so it needs no row before it."""
+        """Return the mean price of a trading day. UPCOM's next reference comes from it, so it asks for no row."""
         played = self._rows.get((instrument.symbol, day))
         if played is not None:
             return played.average

@@ -1,6 +1,6 @@
 """The streaming side of ASP.NET SignalR 2 as SSI runs it: frames, subscriptions, bounded queues. No HTTP in here.
 
-A client that does not read is dropped once MOST_BYTES wait for it: the real server disconnects as well, and what waits for it is stale.
+A client that does not read is dropped once MOST_BYTES wait for it: what waits is stale by then.
 """
 
 import asyncio
@@ -22,7 +22,10 @@ KEEP_ALIVE = "{}"
 ENTRY = '{"H":"FcMarketDataV2Hub","M":"Broadcast","A":['
 MOST_ENTRIES = 100  # in one frame
 MOST_BYTES = 32 * 1024 * 1024
-BLOCKED = '{"C":"d-A,1","M":[{"H":"FcMarketDataV2Hub","M":"Error","A":["Connection has been blocked, quota 1 exceeded by 1"]}]}'
+BLOCKED = (
+    '{"C":"d-A,1","M":[{"H":"FcMarketDataV2Hub","M":"Error",'
+    '"A":["Connection has been blocked, quota 1 exceeded by 1"]}]}'
+)
 
 
 class Client:

@@ -73,8 +73,8 @@ class LiveIndex:
         mean = self.value / self.volume if self.volume else 0.0
         estimate = f'\\"IndexValEst\\":{round(self.estimate, 2)!r},' if self.estimate else ""
         content = self.template % (
-            estimate, repr(value), clock_text(self.at), self.volume, repr(float(self.value)), *self.breadth, repr(change),
-            repr(round(change / self.prior * 100, 2)), dealt, repr(dealt * mean), self.volume + dealt,
+            estimate, repr(value), clock_text(self.at), self.volume, repr(float(self.value)), *self.breadth,
+            repr(change), repr(round(change / self.prior * 100, 2)), dealt, repr(dealt * mean), self.volume + dealt,
             repr(self.value + dealt * mean), session, market,
         )  # fmt: skip
         return envelope("MI", content)

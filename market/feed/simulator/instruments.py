@@ -1,4 +1,4 @@
-"""What the simulated exchange lists: stocks, futures, indices. Generated once from a seed, the same for the same seed."""
+"""What the simulated exchange lists: stocks, futures, indices. The same for the same seed."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -57,7 +57,7 @@ class IndexSpec(Struct, frozen=True):
 
 
 class Universe(Struct, frozen=True):
-    """Everything listed, in the order in which the exchange lists it; `front_trades` is an ordinary day of the front future."""
+    """Everything listed, in the order of the exchange; `front_trades` is an ordinary day of the front future."""
 
     stocks: list[Instrument]
     indices: list[IndexSpec]
@@ -66,7 +66,7 @@ class Universe(Struct, frozen=True):
 
 
 def listed(company: Company, board: str) -> Instrument:
-    """Return the instrument of a company. A match is worth about 80 million VND in the mean, less on the small boards."""
+    """Return the instrument of a company. A match is worth 80 million VND in the mean, less on small boards."""
     worth = {"HOSE": 80e6, "HNX": 30e6, "UPCOM": 15e6}[board] * (1 if company.trades > 700 else 0.3)
     return Instrument(
         symbol=company.symbol,

@@ -122,7 +122,7 @@ class Listing:
         return self.texts[self.expected] if self.expected >= 0 else "0.0"
 
     def _change(self) -> tuple[str, str, str]:
-        """Return change, its percent and the mean price, as texts. Before the first match they are what the feed sends then."""
+        """Return change, its percent and the mean price, as texts; before the first match what the feed sends then."""
         tally = self.tally
         reference = self.change_from
         if not tally.volume:

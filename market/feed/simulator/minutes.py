@@ -13,7 +13,7 @@ _MINUTES = [
 
 
 def minutes_of(instrument: Instrument, row: DailyRow, seed: int) -> list[Minute]:
-    """Return minutes whose open, high, low, close and volume add up to the daily row's. Quiet symbols have fewer minutes."""
+    """Return minutes that add up to the daily row: open, high, low, close, volume. Quiet symbols have fewer."""
     rng = day_random(seed, row.day, f"minutes:{instrument.symbol}")
     lots = row.volume // instrument.lot
     count = min(len(_MINUTES), max(1, instrument.trades // 3), lots)

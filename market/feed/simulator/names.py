@@ -1,4 +1,5 @@
-"""Real companies the simulated market lists: code, price of an ordinary day (VND), shares (millions), trades a day, names."""
+# ruff: noqa: E501  (tables)
+"""Real companies that the simulated market lists."""
 
 from msgspec import Struct
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 class SimulatorOptions(Struct, frozen=True):
     """Options of one simulator.
 
-    `start` is in milliseconds since midnight. `switch` says what a second SwitchChannels does, `lists` which parts of a comma
-    list count: SSI's own behaviour is disputed, so both exist. `day` None: today in Vietnam or the next weekday.
+    `start` is in milliseconds since midnight. `switch` says what a second SwitchChannels does, `lists` which parts of a
+    comma list count: SSI's own behaviour is disputed, so both exist. `day` None: today in Vietnam or the next weekday.
     """
 
     symbols: Literal["vn30", "all"] = "vn30"

@@ -1,4 +1,4 @@
-"""Where the engine puts its frames. Nobody wants most kinds most of the time, and a text that nobody wants is not made."""
+"""Where the engine puts its frames. A text that nobody wants is not made."""
 
 from collections.abc import Collection
 

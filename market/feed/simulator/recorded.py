@@ -15,7 +15,7 @@ from market.feed.simulator.history import DailyRow, History, Minute
 from market.feed.simulator.instruments import IndexSpec, Instrument, Universe, weights
 from market.feed.simulator.names import VN30
 from market.feed.simulator.options import SimulatorError
-from market.feed.simulator.schedule import DAY_END, SESSIONS, at, session_at
+from market.feed.simulator.schedule import SESSIONS, at, session_at
 from market.feed.simulator.tally import Tally
 
 SCANNED = 300_000  # messages that are looked at to learn which symbols there are
@@ -164,7 +164,7 @@ class RecordedStage:
         ]
 
     def is_over(self) -> bool:
-        return self._next is None and self.now >= min(self.now, DAY_END)
+        return self._next is None
 
     def next_day(self) -> None:
         """Play the same recording again."""

@@ -1,4 +1,4 @@
-"""The running totals of one symbol on one day: what was matched, by whom, in which phase. This is the generator's truth."""
+"""The running totals of one symbol on one day: what was matched, by whom, in which phase. The generator's truth."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ Side = Literal["buy", "sell", "neutral"]
 
 
 class Tally(Struct):
-    """Totals so far. Prices in VND or points (0.0 before the first match), volumes in shares or contracts, values in VND."""
+    """Totals so far. Prices in VND or points (0.0 before the first match), volumes in shares or contracts."""
 
     open: float = 0.0
     high: float = 0.0

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables)
 """The whole market: real companies first, then generated ones until each board has its usual number of symbols."""
 
 from random import Random
@@ -29,7 +30,7 @@ ODD_STATUSES = ("ST", "ND", "H", "S")  # special, to be delisted, halted, suspen
 
 
 def whole_universe(seed: int) -> Universe:
-    """Return about 1,700 symbols over three boards. Codes and names do not depend on the seed, so that tests can name them."""
+    """Return about 1,700 symbols over three boards. Codes and names do not depend on the seed."""
     rng = Random("whole market")
     taken = {company.symbol for companies in REAL.values() for company in companies}
     stocks: list[Instrument] = []

@@ -104,9 +104,9 @@ async def test_reconnect_works_like_connect(serve: Serve) -> None:
 
 async def test_start_with_upgrade_headers_answers_plain_http(serve: Serve) -> None:
     async with serve() as server, logged_in(server) as session:
-        async with session.get("v2.0/signalr/start", headers=UPGRADE) as answer:
-            assert answer.status == 200
-            assert await answer.json() == {"Response": "started"}
+        answer = await session.get("v2.0/signalr/start", headers=UPGRADE)
+        assert answer.status == 200
+        assert await answer.json() == {"Response": "started"}
 
 
 async def test_abort_needs_no_token_and_ping_pongs(serve: Serve) -> None:
@@ -132,7 +132,7 @@ async def test_switch_channels_replies_then_tells_the_last_then_lives(serve: Ser
 
 async def test_all_channel_types_are_served_from_one_market(serve: Serve) -> None:
     async with serve(at(9, 30)) as server, streaming(server, "ALL") as socket:
-        kinds = set()
+        kinds: set[str] = set()
         async with asyncio.timeout(10):
             while kinds != {"X", "X-QUOTE", "X-TRADE", "R", "MI", "F", "B", "OL"}:
                 kinds |= {message["DataType"] for message in await messages(socket, 1)}
@@ -188,9 +188,9 @@ async def test_day_over_keeps_the_connection_with_keep_alives(serve: Serve) -> N
 
 
 async def test_loop_goes_on_with_the_next_trading_day(serve: Serve) -> None:
-    async with serve(at(15, 5, 4), speed=200.0, loop=True, loop_pause=0.05) as server:
-        async with streaming(server, "X:41I1GC000") as socket:
+    late = serve(at(15, 5, 4), speed=200.0, loop=True, loop_pause=0.05)
+    async with late as server, streaming(server, "X:41I1GC000") as socket:
+        found = await messages(socket, 1)
+        while found[-1]["TradingDate"] == "20/11/2026":
             found = await messages(socket, 1)
-            while found[-1]["TradingDate"] == "20/11/2026":
-                found = await messages(socket, 1)
-            assert (found[-1]["TradingDate"], found[-1]["TotalVol"]) == ("23/11/2026", 0.0)
+        assert (found[-1]["TradingDate"], found[-1]["TotalVol"]) == ("23/11/2026", 0.0)

@@ -7,7 +7,7 @@ it knows of a client is a position in the shared board and the bytes that the cl
 import asyncio
 import logging
 from collections import deque
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
@@ -62,10 +62,10 @@ def wanted(query: bytes) -> Wanted | None:
     return Wanted(language, name, symbols)
 
 
-class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+class BoardConsumer(AsyncWebsocketConsumer):
     """One open page."""
 
-    groups: ClassVar[list[str]] = [group(name) for name in FORMS]
+    groups = [group(name) for name in FORMS]
 
     def __init__(self, board: LiveBoard, pace: Pace = Pace()) -> None:  # noqa: B008  (immutable)
         super().__init__()

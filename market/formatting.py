@@ -28,7 +28,7 @@ BLANK: Cell = ("", "")
 class NumberForm(NamedTuple):
     """How a language writes numbers; `marks` turns the English marks into its own."""
 
-    marks: dict[int, str]
+    marks: dict[int, int]
     decimal: str
     million: str
     billion: str

@@ -46,9 +46,10 @@ def index_cells(row: Row, language: str) -> Cells:
     state = colour(value, {"reference": prior})
     change = value - prior if value and prior else None
     mark = " expected" if expected else ""
+    id: str = row["index"]
     shown: Cells = {
         "row": row_cell(row),
-        "name": (INDEX_NAMES.get(row["index"].lower(), row["index"]), state),
+        "name": (INDEX_NAMES.get(id.lower(), id), state),
         "value": (("≈" if expected else "") + number(value or None, language, 2), state + mark),
         "change": (number(change, language, 2, sign=True), state),
         "percent": (percent(change, prior, language), state),

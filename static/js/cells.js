@@ -1,6 +1,7 @@
 // The rows of the page by id, each with its cells by name, and how a patch `{id: {cell: [text, class]}}` is applied.
 // Cells are looked up once; a patch touches text nodes and class names only, so a frame costs one or two milliseconds.
 
+const FLASH_MS = 220; // shorter than the time between two frames, so that each change is seen as one
 const FLASHING = /^(price|volume|value|(bid|ask)\d_(price|volume))$/;
 
 export class Cells {
@@ -9,8 +10,6 @@ export class Cells {
     this.template = template;
     this.rows = new Map();
     for (const element of document.querySelectorAll("[data-row]")) this.add(element);
-    // An animation that has run leaves its class, and would run again when the row is moved or shown again.
-    document.addEventListener("animationend", (event) => event.target.classList.remove("flash", "flash-again"));
   }
 
   add(element) {
@@ -44,6 +43,7 @@ export class Cells {
   // Apply a patch; true when rows came or went.
   apply(patch, flash) {
     let changed = false;
+    const lit = [];
     for (const [id, cells] of Object.entries(patch)) {
       if (cells === null) {
         changed = this.rows.has(id) || changed;
@@ -56,8 +56,10 @@ export class Cells {
         row = this.create(id);
         changed = true;
       }
-      for (const name in cells) write(row, name, cells[name], flash);
+      for (const name in cells) write(row, name, cells[name], flash && lit);
     }
+    // A class put on and taken off costs two style passes; an animation would cost one on every screen refresh.
+    if (lit.length) setTimeout(() => lit.forEach((cell) => cell.classList.remove("flash")), FLASH_MS);
     return changed;
   }
 
@@ -69,7 +71,7 @@ export class Cells {
   }
 }
 
-function write(row, name, [text, state], flash) {
+function write(row, name, [text, state], lit) {
   if (name === "row") {
     row.time = Number(text) || null;
     row.element.dataset.time = text;
@@ -82,11 +84,10 @@ function write(row, name, [text, state], flash) {
   if (kind) return draw(cell, kind, text, state);
   const changed = cell.firstChild.data !== text;
   if (changed) cell.firstChild.data = text;
-  if (changed && flash && FLASHING.test(name)) {
-    cell.className = `${state} ${cell.classList.contains("flash") ? "flash-again" : "flash"}`;
-  } else if (changed || !cell.classList.contains("flash")) {
-    cell.className = state;
-  }
+  const flashes = changed && lit && FLASHING.test(name);
+  if (flashes) lit.push(cell);
+  const wanted = flashes ? `${state} flash` : state;
+  if (cell.className !== wanted) cell.className = wanted;
 }
 
 function draw(svg, kind, text, state) {

@@ -10,8 +10,10 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.db import connections
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.market.live_rows import Publisher
@@ -61,15 +63,23 @@ class Server:
 
 
 @pytest.fixture
-def server(chromium: str, process_environment: dict[str, str], warden: Warden) -> Iterator[Server]:
-    server = Server(process_environment, warden)
+def environment(django_db_setup: None, redis_url: str) -> dict[str, str]:
+    """Like `process_environment`, but nothing empties the tables after each test: these pages only read."""
+    database = connections["default"].settings_dict["NAME"]
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+    return os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tracker.settings"}
+
+
+@pytest.fixture
+def server(chromium: str, environment: dict[str, str], warden: Warden) -> Iterator[Server]:
+    server = Server(environment, warden)
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def publisher(process_environment: dict[str, str]) -> Publisher:
+def publisher(redis_url: str) -> Publisher:
     """The other side of the feed; nothing is published yet."""
     return Publisher()
 

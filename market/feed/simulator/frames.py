@@ -1,8 +1,8 @@
 r"""Message texts: `{"DataType":"X","Content":"{\"RType\":...}"}`, as the feed sends them, escaped once already.
 
 Field names, order and oddities follow what was captured from the real feed: floats with `.0`, `"NaN"` as mean price
-before the first trade, `Side` null in X, ten levels of which HOSE fills three. No value is text from outside, so nothing needs
-escaping.
+before the first trade, `Side` null in X, ten levels of which HOSE fills three. No value is text from outside:
+nothing needs escaping.
 """
 
 from msgspec import Struct

@@ -21,6 +21,7 @@ TRADING = frozenset({"ato", "continuous", "atc"})  # phases in which a silent ro
 LEVELS = 3
 SPARK_WIDTH = 108
 SPARK_HEIGHT = 24
+LUNCH_FROM, LUNCH_MINUTES = 150, 90  # minutes after 09:00
 SPARK_SLOTS = 54  # five-minute steps from 09:00 to 11:30 and 13:00 to 15:00: the line grows with the day
 BLANK: Cell = ("", "")
 
@@ -114,7 +115,7 @@ def cells(row: Row, language: str) -> Cells:
     shown["foreign_sell"] = (number(row.get("foreign_sell_volume"), language), "")
     shown["room"] = (millions(row.get("foreign_room"), language), "")
     shown |= active_cells(row)
-    shown["spark"] = spark(row.get("spark") or (), row.get("reference"), shown["price"][1])
+    shown["spark"] = spark(row.get("spark") or (), row.get("reference"), shown["price"][1], row.get("time"))
     shown["symbol"] = (row["symbol"], shown["price"][1].removesuffix(" expected"))
     return shown
 
@@ -191,18 +192,34 @@ def shares(*parts: float) -> str:
     return " ".join(str(high - low) for low, high in pairwise(ends))
 
 
-def spark(prices: Sequence[float], base: float | None, state: str) -> Cell:
-    """Draw a day's prices: the height of the base line, then a polyline's points, in whole units of the box."""
+def spark(prices: Sequence[float], base: float | None, state: str, time: str | None = None) -> Cell:
+    """Draw a day's prices: the height of the base line, then a polyline's points, in whole units of the box.
+
+    The box is as wide as the day. The line ends where the row's time is, so that a short line that begins late cannot
+    be taken for the whole day.
+    """
     if not prices:
         return BLANK
     low, high = min(prices), max(prices)
     if base:
         low, high = min(low, base), max(high, base)
-    step = SPARK_WIDTH / max(SPARK_SLOTS - 1, len(prices) - 1)
+    last = len(prices) - 1
+    end = max(last, slot_of(time))
+    step = SPARK_WIDTH / max(SPARK_SLOTS - 1, end)
     scale = (SPARK_HEIGHT - 2) / (high - low) if high > low else 0.0
 
     def height(price: float) -> int:
         return round(SPARK_HEIGHT - 1 - (price - low) * scale) if scale else SPARK_HEIGHT // 2
 
-    points = " ".join(f"{round(step * place)},{height(price)}" for place, price in enumerate(prices))
+    points = " ".join(f"{round(step * (end - last + place))},{height(price)}" for place, price in enumerate(prices))
     return (f"{height(base) if base else SPARK_HEIGHT} {points}", state.removesuffix(" expected"))
+
+
+def slot_of(time: str | None) -> int:
+    """Count the five-minute steps of trading from 09:00 to an ISO time, without the lunch break."""
+    if not time:
+        return 0
+    minutes = int(time[11:13]) * 60 + int(time[14:16]) - 9 * 60
+    if minutes > LUNCH_FROM:
+        minutes = max(LUNCH_FROM, minutes - LUNCH_MINUTES)
+    return min(SPARK_SLOTS - 1, max(0, minutes // 5))

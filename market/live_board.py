@@ -18,7 +18,7 @@ from django.utils import translation
 from market import live
 from market.formatting import Cells, Row, cells
 from market.pages import header
-from market.strip import FUTURE, future_cells, index_cells, strip_id
+from market.strip import FUTURE, future_cells, index_cells, is_front, strip_id
 
 Patch: TypeAlias = dict[str, Cells | None]  # None: the row is gone
 Form: TypeAlias = Callable[[Mapping[str, Row], Iterable[str], str], Patch]
@@ -38,7 +38,7 @@ def index_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -> P
 
 
 def future_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -> Patch:
-    fronts = [rows[id] for id in ids if id in rows and rows[id].get("front")]
+    fronts = [rows[id] for id in ids if id in rows and is_front(rows[id])]
     return {FUTURE: future_cells(fronts[-1], language)} if fronts else {}
 
 

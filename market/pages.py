@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from market.formatting import LEVELS, Cells, Row, cells, parse
-from market.strip import FUTURE, INDICES, future_cells, index_cells, strip_id
+from market.strip import FUTURE, INDICES, future_cells, index_cells, is_front, strip_id
 
 Text: TypeAlias = str | Promise
 
@@ -185,7 +185,7 @@ def strip(indices: Mapping[str, Row], futures: Mapping[str, Row], language: str)
     """Format the strip: one card for each index we show, in order, and the front future's if there is one."""
     found = {strip_id(row["index"]): row for row in indices.values()}
     shown = {f"index:{name}": index_cells(found.get(f"index:{name}", {"index": name}), language) for name in INDICES}
-    front = next((row for row in futures.values() if row.get("front")), None)
+    front = next(filter(is_front, futures.values()), None)
     if front:
         shown[FUTURE] = future_cells(front, language)
     return shown

@@ -54,7 +54,7 @@ def index_cells(row: Row, language: str) -> Cells:
         "change": (number(change, language, 2, sign=True), state),
         "percent": (percent(change, prior, language), state),
         "turnover": (billions(row.get("total_value") or None, language), ""),
-        "spark": spark(row.get("spark") or (), prior, state),
+        "spark": spark(row.get("spark") or (), prior, state, row.get("time")),
     }
     return shown | breadth_cells(row, language)
 
@@ -78,6 +78,11 @@ def breadth_cells(row: Row, language: str) -> Cells:
     }
 
 
+def is_front(row: Row) -> bool:
+    """Tell whether a contract is the one that the strip shows: VN30's nearest."""
+    return bool(row.get("front")) and row.get("underlying") == "VN30"
+
+
 def future_cells(row: Row, language: str) -> Cells:
     """Turn the front contract's row into its card: price in points, basis to the index, days to expiry."""
     price, reference, basis = row.get("price") or None, row.get("reference"), row.get("basis")
@@ -95,7 +100,7 @@ def future_cells(row: Row, language: str) -> Cells:
         "basis_state": (STATES[language].get(row.get("basis_state") or "", ""), ""),
         "expiry": ("" if days is None else (singular if days == 1 else plural).format(days), ""),
         "total": (number(row.get("total_volume") or None, language), ""),
-        "spark": spark(row.get("spark") or (), reference, state),
+        "spark": spark(row.get("spark") or (), reference, state, row.get("time")),
     }
 
 

@@ -85,7 +85,7 @@ async def test_change_arrives_and_flashes_briefly(pages: Watch, publisher: Publi
     ((name, milliseconds, colour),) = await page.evaluate("window.flashes")
     assert name == "price"
     assert milliseconds < 400
-    assert colour == "rgb(51, 65, 79)"
+    assert colour == "rgb(42, 54, 68)"
 
 
 async def test_change_does_not_flash_where_motion_is_unwelcome(pages: Watch, publisher: Publisher) -> None:
@@ -97,7 +97,7 @@ async def test_change_does_not_flash_where_motion_is_unwelcome(pages: Watch, pub
     await expect(cell(page, "HPG", "price")).to_have_text("26,90")
     await expect(cell(page, "HPG", "price")).to_have_class("down")
     ((_, _, colour),) = await page.evaluate("window.flashes")
-    assert colour != "rgb(51, 65, 79)"
+    assert colour != "rgb(42, 54, 68)"
     assert await page.evaluate("document.getAnimations().length") == 0
 
 

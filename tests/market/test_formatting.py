@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.formatting import BLANK, cells, colour, millions, number, parse, shares, spark, thousands
+from market.formatting import BLANK, cells, colour, millions, number, parse, shares, slot_of, spark, thousands
 from tests.market.live_rows import market_row, untraded_row
 
 LANGUAGES = ("vi", "en")
@@ -175,6 +175,16 @@ def test_spark_stays_inside_its_box(prices: list[float], base: float | None) -> 
         x, y = point.split(",")
         assert 0 <= int(x) <= 108
         assert 0 <= int(y) <= 24
+
+
+@pytest.mark.parametrize(
+    ("clock", "slot"),
+    [("08:45", 0), ("09:00", 0), ("09:15", 3), ("11:29", 29), ("12:10", 30), ("13:05", 31), ("15:05", 53)],
+)
+def test_spark_ends_where_the_day_is(clock: str, slot: int) -> None:
+    assert slot_of(f"2026-11-20T{clock}:00+07:00") == slot
+    text, _ = spark([10.0, 11.0], 10.0, "up", f"2026-11-20T{clock}:00+07:00")
+    assert text.split(" ")[-1].split(",")[0] == str(round(108 / 53 * max(slot, 1)))
 
 
 OPTIONAL = st.one_of(st.none(), st.integers(0, 10**7).map(float))

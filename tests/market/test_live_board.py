@@ -112,6 +112,6 @@ def test_strip_shows_known_indices_under_their_own_names() -> None:
 
 
 def test_strip_shows_the_front_future_alone() -> None:
-    rows = {"near": future_row(), "far": future_row(front=False)}
+    rows = {"near": future_row(), "far": future_row(front=False), "other": future_row(underlying="VN100")}
     assert list(future_patch(rows, rows, "vi")) == ["future"]
-    assert future_patch(rows, ["far"], "vi") == {}
+    assert future_patch(rows, ["far", "other"], "vi") == {}

@@ -108,6 +108,12 @@ def test_closing_auction_that_runs_late_is_still_the_auction() -> None:
     ]
 
 
+def test_closing_auction_that_the_feed_holds_early_is_the_auction() -> None:
+    state = market(report("14:10:00", 1_000), quote("14:11:00", session="ATC"))
+    (trade,) = trades(state, report("14:20:00", 1_100, session="C"))
+    assert (trade.side, trade.phase) == ("neutral", "atc")
+
+
 def test_opening_auction_fill_that_a_quote_overtook_stays_in_its_auction() -> None:
     state = market(report("09:00:00", 0, 0.0, last=0, session="ATO"), quote("09:15:01", session="LO"))
     (trade,) = trades(state, report("09:15:00", 4_000, 25_050.0, last=4_000, session="ATO", side="BU"))

@@ -89,6 +89,12 @@ def test_speed_looks_back_five_minutes_and_no_further() -> None:
     assert (shown["buy_speed"], shown["covered_seconds"]) == (60.0, WINDOW_SECONDS)
 
 
+def test_speed_counts_from_the_update_at_the_windows_first_second() -> None:
+    state = market(foreign("10:00:00", 0), foreign("10:01:00", 100), foreign("10:02:00", 300))
+    assert row(state, "10:06:00")["buy_speed"] == 40.0
+    assert row(state, "10:05:59")["buy_speed"] == 60.0
+
+
 def test_speed_falls_to_zero_while_nothing_comes() -> None:
     state = market(foreign("10:00:00", 0), foreign("10:01:00", 1_000))
     assert row(state, "10:04:00")["buy_speed"] == 250.0

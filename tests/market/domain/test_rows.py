@@ -68,7 +68,7 @@ def test_day_range_of_a_late_join_is_the_feeds() -> None:
 
 
 def test_open_of_a_late_join_without_one_is_absent() -> None:
-    assert row(market(report("10:20:00", 900)))["open"] is None
+    assert row(market(report("10:20:00", 900), report("10:20:01", 1_000)))["open"] is None
 
 
 def test_average_of_a_future_is_in_points() -> None:

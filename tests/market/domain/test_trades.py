@@ -137,6 +137,12 @@ def test_totals_of_the_same_second_in_the_wrong_order_change_nothing() -> None:
     assert volumes(state) == {"unclassified": 900, "neutral": 300}
 
 
+def test_totals_of_the_second_before_are_no_fall_in_the_second_after() -> None:
+    state = market(snapshot("09:20:00", 900), snapshot("09:20:05", 1_000))
+    assert changes(state, snapshot("09:20:05", 900)) == []
+    assert volumes(state) == {"unclassified": 900, "neutral": 100}
+
+
 def test_totals_of_the_same_second_that_fall_below_the_second_before_restart() -> None:
     state = market(snapshot("09:20:00", 900), snapshot("09:20:05", 1_000))
     state.apply(snapshot("09:20:05", 100))

@@ -87,6 +87,7 @@ class Tokens:
 
     def _remembered(self, digest: str, error: Exception) -> Known:
         known = self._known.get(digest)
+        logger.warning("the database does not answer, tokens that were valid shortly before stay so: %s", error)
         if known and known.user and self._clock() - known.at < KEPT_WITHOUT_DATABASE_SECONDS:
             return known
         raise AccessUnavailable("expected the database to know this token, but it does not answer") from error

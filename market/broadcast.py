@@ -219,11 +219,13 @@ class Broadcaster:
         changes: dict[str, Row | None] = {
             key: fields for key, row in built.items() if (fields := rows.changed_fields(key, row))
         }
-        gone = [key for key in keys if key not in built and rows.rows.pop(key, None)]
+        gone = [key for key in keys if key not in built and key in rows.rows]
         changes |= dict.fromkeys(gone)
         if not changes and not rows.rewrite:
             return
         rows.rows.update(built)
+        for key in gone:
+            del rows.rows[key]
         rows.seq += 1
         written = built if rows.rewrite else {key: built[key] for key in changes if key in built}
         try:
@@ -251,7 +253,8 @@ class Broadcaster:
         return rows.rewrite or before is not None
 
     def _meta(self, seq: int, status: dict[str, Any]) -> bytes:
-        return msgspec.json.encode({"epoch": self.epoch, "seq": seq, "time": status.get("time"), "status": status})
+        meta = {"epoch": self.epoch, "seq": seq, "time": status.get("time"), "status": status}
+        return msgspec.json.encode(meta | {"written_at": round(time.time(), 3)})
 
     async def _send(self, channel: str, kind: str, seq: int, moment: str | None, data: dict[str, Any]) -> None:
         text = encode_frame(kind, channel, self.epoch, seq, moment, data)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from market.formatting import LEVELS, Cells, Row, cells, parse
@@ -44,7 +45,7 @@ class Group(NamedTuple):
 
 def level_columns(side: str, places: Iterable[int], price: Text, volume: Text, hint: Text) -> tuple[Column, ...]:
     return tuple(
-        Column(f"{side}{place}_{what}", f"{label} {place}", hint)
+        Column(f"{side}{place}_{what}", format_lazy("{} {}", label, place), hint)
         for place in places
         for what, label in (("price", price), ("volume", volume))
     )

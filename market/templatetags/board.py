@@ -62,4 +62,3 @@ def spark(cells: Cells) -> SafeString:
         base or SPARK_HEIGHT,
         points,
     )
-

@@ -59,7 +59,7 @@ def test_board_without_scripts_is_complete(client: Client, published: Publisher)
     assert cell(html, "HPG", "room") == ("1.834,6 tr", "")
     assert cell(html, "HPG", "active") == ("59", "partial")
     assert cell(html, "TCX", "percent") == ("", "")
-    assert '<polyline points="0,' in html.split('data-row="HPG"')[1]
+    assert re.search(r'<polyline points="\d+,\d+ ', html.split('data-row="HPG"')[1])
     assert cell(html, "index:VNINDEX", "value") == ("1.662,54", "up")
     assert cell(html, "index:UPCOM", "floors") == ("9", "floor")
     assert cell(html, "future", "basis") == ("+4,60", "up")
@@ -89,6 +89,7 @@ def test_language_switch_changes_words_and_number_forms(client: Client, publishe
     html = page(client)
     assert '<html lang="en"' in html
     assert "Matched" in html
+    assert re.findall(r"Giá|KL|Mua|Bán", html) == []
     assert cell(html, "HPG", "price") == ("27.45", "up")
 
 

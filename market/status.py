@@ -50,7 +50,7 @@ class FeedStatus:
             "boards": self._boards(now),
             "day": self._day_note(),
             "counts": {"messages": self._pipeline.messages, "rejected": self._pipeline.all_rejected()},
-            "connections": {name: each.state for name, each in self._source.connections().items()},
+            "connections": {short(name): each.state for name, each in self._source.connections().items()},
             "parts": dict(self.parts),
         }
 
@@ -84,3 +84,8 @@ class FeedStatus:
         if delay is not None and delay > DELAYED_SECONDS and silent < SILENT_SECONDS:
             return "delayed", f"{delay} s behind the exchange"
         return "live", ""
+
+
+def short(channel: str) -> str:
+    """What a channel string begins with: its type, for the symbols behind it may be hundreds."""
+    return channel.split(":", 1)[0]

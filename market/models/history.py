@@ -232,7 +232,11 @@ class SymbolState(models.Model):
 
 
 class IngestRun(models.Model):
-    """One start of ingest: what clients see as `epoch`."""
+    """One start of ingest: what clients see as `epoch`.
+
+    `identity` tells one simulation or replay from another; a start goes on only from a run of its own. `seq` is the
+    number of the newest batch that is stored; later runs go on counting. The days are those whose rows it stored.
+    """
 
     class Source(models.TextChoices):
         SSI = "ssi", _("SSI")
@@ -246,6 +250,9 @@ class IngestRun(models.Model):
     stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
     seq = models.BigIntegerField(_("sequence"), default=0)
     detail = models.CharField(_("detail"), max_length=200, blank=True)
+    identity = models.CharField(max_length=200, default="", blank=True)
+    first_day = models.DateField(null=True, blank=True)
+    last_day = models.DateField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("ingest run")

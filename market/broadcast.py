@@ -106,6 +106,13 @@ class Broadcaster:
         if not self._wake.is_set():
             self._wake.set()
 
+    def observe_all(self) -> None:
+        """Take every row as changed: the state was gone on from, not built up from events."""
+        self._market.update(self._state.symbols)
+        self._foreign.update(code for code, symbol in self._state.symbols.items() if symbol.foreign.last is not None)
+        self._index.update(self._state.indices)
+        self._wake.set()
+
     def publish_alert(self, row: Row) -> None:
         """Publish an alert row at once, not at the next interval; its `id` names it."""
         dirty = self._channels["alerts"].dirty

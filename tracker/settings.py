@@ -202,9 +202,10 @@ DATABASE_POOL_SIZE = whole("DATABASE_POOL_SIZE", 0, 0, 100)
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # any other value leaks one connection a request under Daphne
-DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 3
-if DATABASE_POOL_SIZE:
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 5}
+DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 2
+if DATABASE_POOL_SIZE:  # two seconds: whoever asks for history must hear soon that the database is away
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 2}
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a pool keeps connections that died with the server
 
 HAS_REDIS_URL = text("REDIS_URL") != ""
 REDIS_URL = url("REDIS_URL", "redis://127.0.0.1:6379/0", {"redis", "rediss", "unix"})
@@ -242,28 +243,48 @@ SSI_DATA_URL = url("SSI_DATA_URL", "https://fc-data.ssi.com.vn/", {"http", "http
 SSI_STREAM_URL = url("SSI_STREAM_URL", "https://fc-datahub.ssi.com.vn/", {"http", "https"})
 WATCH = text("WATCH", "vn30")  # vn30, all, or a comma list of symbols
 BROADCAST_INTERVAL_MS = whole("BROADCAST_INTERVAL_MS", 200, 20, 5000)
+# How often ingest hands rows to the thread that stores them.
+STORE_INTERVAL_MS = whole("STORE_INTERVAL_MS", 500, 20, 5000)
+# What ingest has received and not yet stored, so that neither a crash nor the database's absence loses it.
+SPOOL_DIR = BASE_DIR / (text("SPOOL_DIR") or RUN_DIR / "spool")
+SPOOL_MAX_MB = whole("SPOOL_MAX_MB", 1024, 16, 1_000_000)
+# So long a start waits for a database that is away; then it does without.
+RECOVERY_WAIT_SECONDS = whole("RECOVERY_WAIT_SECONDS", 20, 0, 600)
 # A row that saw nothing for so long greys out.
 STALE_AFTER_SECONDS = whole("STALE_AFTER_SECONDS", 60, 5, 3600)
 
 # --- Web API ------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "market.api.access.TokenAuthentication",
+        "market.api.access.ReaderSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["market.api.access.ReadAllowed"],
+    "DEFAULT_THROTTLE_CLASSES": ["market.api.throttles.CallerThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "market.api.errors.handle",
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of the history views
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "VN Stock Tracker",
     "VERSION": "1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "DESCRIPTION": "Live market, history and reference data. Times are ISO 8601 with Vietnam's offset; stock prices "
+    "are in VND, indices and futures in points, volumes in shares or contracts, values in VND. Errors have one shape: "
+    "code and detail.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["market.api.schema.without_slashes"],
+    "ENUM_NAME_OVERRIDES": {},
+    "COMPONENT_SPLIT_REQUEST": False,
 }
 
 # --- Who may listen, and how often --------------------------------------------------------------------------
 
 ANONYMOUS_READ = flag("ANONYMOUS_READ", False)  # `make demo` switches it on
+API_REQUESTS_PER_MINUTE_PER_ADDRESS = whole("API_REQUESTS_PER_MINUTE_PER_ADDRESS", 600, 1, 10_000_000)
+API_REQUESTS_PER_MINUTE_PER_TOKEN = whole("API_REQUESTS_PER_MINUTE_PER_TOKEN", 3000, 1, 10_000_000)
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 WS_CONNECTIONS_PER_ADDRESS = whole("WS_CONNECTIONS_PER_ADDRESS", 100, 1, 100_000)
 WS_CONNECTIONS_PER_USER = whole("WS_CONNECTIONS_PER_USER", 20, 1, 100_000)

@@ -44,12 +44,15 @@ def _load_bar(builder: BarBuilder, dump: Mapping[str, Any] | None) -> None:
 
 
 def dump_symbol(symbol: SymbolState, basis: BasisTracker | None = None) -> Dump:
-    """One symbol; a future with its basis."""
+    """One symbol; a future with its basis. Nothing in it changes when the symbol does."""
     totals = symbol.totals
     return {
         **{name: getattr(symbol, name) for name in _SYMBOL_VALUES},
         "totals": None if totals is None else _fields(totals, _TOTALS),
-        "volumes": {"phases": symbol.volumes.phases, "methods": symbol.volumes.methods},
+        "volumes": {
+            "phases": {phase: dict(kinds) for phase, kinds in symbol.volumes.phases.items()},
+            "methods": dict(symbol.volumes.methods),
+        },
         "foreign": _dump_foreign(symbol.foreign),
         "bar": _dump_bar(symbol.bar),
         "spark": symbol.spark.dump(),

@@ -33,6 +33,13 @@ class FastConnectSource:
         return "simulation" if self._rest.simulated else "ssi"
 
     @property
+    def identity(self) -> str | None:
+        """Return `ssi`, or `simulation:` and the simulator's run; None until the server has answered."""
+        if not self._rest.answered:
+            return None
+        return f"simulation:{self._rest.simulator[:100]}" if self._rest.simulated else "ssi"
+
+    @property
     def rejected(self) -> Counter[str]:
         """Count what frames held that is no message, by reason."""
         return sum((connection.rejected for connection in self._connections), Counter())

@@ -68,7 +68,9 @@ class FastConnectRest:
         timeout_seconds: float = 20.0,
         page_size: int = PAGE_SIZE,
     ) -> None:
+        self.answered = False
         self.simulated = False  # the server said that it is a simulator
+        self.simulator = ""  # which run of one
         self._base_url = f"{base_url.rstrip('/')}/api/v2/Market/"
         self._credentials = {"consumerID": consumer_id, "consumerSecret": consumer_secret}
         self._spacing_seconds = 1.0 / calls_per_second
@@ -246,6 +248,8 @@ class FastConnectRest:
             raise feed_error(error, name) or error from error
         if SIMULATOR_HEADER in response.headers:
             self.simulated = True
+            self.simulator = response.headers[SIMULATOR_HEADER]
+        self.answered = True
         return response
 
     async def _turn(self) -> None:

@@ -35,6 +35,13 @@ class Source(Protocol):
     def kind(self) -> Kind:
         """Say what is behind it. It may turn from `ssi` to `simulation` once the server has shown that it is one."""
 
+    @property
+    def identity(self) -> str | None:
+        """Name the very feed, simulation or recording: only what this one left may be gone on from. None: unknown yet.
+
+        At most 200 characters.
+        """
+
     def connections(self) -> dict[str, ConnectionState]:
         """Return the state of each connection by its channel string."""
 

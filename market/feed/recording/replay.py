@@ -1,12 +1,14 @@
 """A recording as a source: the same messages at the pace of the day, faster, or as fast as possible."""
 
 import asyncio
+import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from math import inf
 from pathlib import Path
 
@@ -41,6 +43,7 @@ _decode_stamp = msgspec.json.Decoder(_Stamp).decode
 class RecordingSource:
     """Play the recording at `path`: `speed` 1 as on the day, 10 ten times as fast, None without any waiting.
 
+    `begin` sets how many messages to leave out, `breathe` is awaited now and then, so that who stores can keep up.
     The pace follows ReceivedAt where lines have it, else the exchange's time. `run` raises FatalFeedError for a file
     that is no recording, or is damaged.
     """
@@ -48,6 +51,8 @@ class RecordingSource:
     def __init__(self, path: Path, speed: float | None) -> None:
         if speed is not None and speed <= 0:
             raise ValueError(f"expected a speed above 0, was {speed}")
+        self.begin = 0
+        self.breathe: Callable[[], Awaitable[None]] | None = None
         self._path = path
         self._speed = speed
         self._state = ConnectionState("connecting", time.time())
@@ -56,6 +61,13 @@ class RecordingSource:
     def kind(self) -> Kind:
         """Return `replay`."""
         return "replay"
+
+    @property
+    def identity(self) -> str:
+        """Name this very file."""
+        stat = self._path.stat() if self._path.exists() else None
+        words = f"{self._path.resolve()} {stat and (stat.st_size, stat.st_mtime_ns)}"
+        return f"replay:{self._path.name[:100]} {hashlib.sha256(words.encode()).hexdigest()[:12]}"
 
     def connections(self) -> dict[str, ConnectionState]:
         """Return one state, under the file's name."""
@@ -68,7 +80,7 @@ class RecordingSource:
             lines = await asyncio.to_thread(read_messages, self._path)
             self._set("connected", "", on_change)
             with closing(lines):
-                await self._play(lines, handle)
+                await self._play(islice(lines, self.begin, None), handle)
             detail = "the recording is over"
         except FatalFeedError as error:
             detail = str(error)
@@ -86,7 +98,7 @@ class RecordingSource:
             if wait > SHORTEST_WAIT:
                 await asyncio.sleep(wait)
             elif count % STINT_MESSAGES == 0 and time.monotonic() >= turn:
-                await asyncio.sleep(0)
+                await (asyncio.sleep(0) if self.breathe is None else self.breathe())
                 turn = time.monotonic() + STINT_SECONDS
             handle(line, at)
 

@@ -22,7 +22,7 @@ from market.feed.simulator.quota import Quota
 from market.feed.simulator.rest import Rest
 from market.feed.simulator.tokens import Tokens
 
-HEADERS = {"X-Feed-Simulator": "1"}
+HEADER = "X-Feed-Simulator"
 SIGNALR = "/v2.0/signalr/"
 REST = "/api/v2/market/"
 CONTROL = "/control/"
@@ -36,6 +36,7 @@ class Endpoint:
 
     def __init__(self, options: SimulatorOptions, rest: Rest, hub: Hub, faults: Faults, controlled: Controlled) -> None:
         self._options, self._rest, self._hub, self._faults, self._controlled = options, rest, hub, faults, controlled
+        self._run = uuid4().hex[:12]  # tells a client that came back whether it is still the same simulation
         self._tokens = Tokens()
         faults.expire_tokens = self._tokens.expire
         self._quota = Quota(options.calls_per_second)
@@ -53,8 +54,11 @@ class Endpoint:
         """Return the application; every answer says that it comes from a simulator."""
         application = web.Application()
         application.router.add_route("*", "/{anything:.*}", self._dispatch)
-        application.on_response_prepare.append(_sign)
+        application.on_response_prepare.append(self._sign)
         return application
+
+    async def _sign(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers[HEADER] = self._run
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         path = request.path.lower()
@@ -181,10 +185,6 @@ class Endpoint:
         except ValueError as error:
             return _json({"message": str(error)}, status=400)
         return _json({"message": "Not found"}, status=404) if answer is None else _json(answer)
-
-
-async def _sign(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
 
 
 def _json(body: dict[str, Any], status: int = 200) -> web.Response:

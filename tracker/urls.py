@@ -8,3 +8,7 @@ urlpatterns = [
     path("", include("market.api.urls")),
     path("", include("market.urls")),
 ]
+
+handler400 = "market.api.errors.bad_request"
+handler404 = "market.api.errors.not_found"
+handler500 = "market.api.errors.server_error"

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 import redis
-from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 

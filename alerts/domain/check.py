@@ -35,7 +35,7 @@ class Check(ABC, Generic[ChangeT]):
     A subclass updates its memory at every change, in any phase; the rule's phases only decide whether it may fire.
     """
 
-    __slots__ = ("cooldown", "fired_at", "phases", "rule", "symbol", "usual_volume")
+    __slots__ = ("cooldown", "fired_at", "number", "phases", "rule", "symbol", "usual_volume")
 
     STATE: ClassVar[Any] = None
     """The type of what `save` returns, for msgspec to check what `resume` gets."""
@@ -47,6 +47,7 @@ class Check(ABC, Generic[ChangeT]):
         self.phases = _EVERY_PHASE if rule.phases == "all" else frozenset(rule.phases)
         self.cooldown = rule.cooldown_seconds
         self.fired_at = NEVER
+        self.number = 0
 
     @abstractmethod
     def judge(self, change: ChangeT, phase: Phase | None) -> Alert | None:
@@ -69,9 +70,11 @@ class Check(ABC, Generic[ChangeT]):
 
     def fire(self, at: int, phase: Phase | None, evidence: dict[str, EvidenceValue]) -> Alert:
         """Make the alert and start the cool-down."""
-        self.fired_at = at
+        # A message older than the last alert counts on, so that no two alerts have the same time and number.
+        self.number = 0 if at > self.fired_at else self.number + 1
+        self.fired_at = max(at, self.fired_at)
         rule = self.rule
-        return Alert(rule.kind, self.symbol, at, rule.severity, rule.id, rule.version, phase, evidence)
+        return Alert(rule.kind, self.symbol, at, rule.severity, rule.id, rule.version, phase, evidence, self.number)
 
 
 class EdgeCheck(Check[ChangeT]):

@@ -53,7 +53,7 @@ class Desk(Generic[ChangeT]):
         for check in self.checks.values():
             check.new_day()
             if day < self.day:
-                check.fired_at = NEVER
+                check.fired_at, check.number = NEVER, 0
         self.day = day
 
 
@@ -107,18 +107,23 @@ class Desks(Generic[ChangeT]):
         new = self._check(placed.rule, symbol)
         if old is not None and old.rule.kind == placed.rule.kind:
             new.resume(old.save())
-            new.fired_at = old.fired_at
+            new.fired_at, new.number = old.fired_at, old.number
         return new
 
-    def memories(self) -> Iterator[dict[str, Any]]:
-        """Return what every check remembers, as plain values."""
-        for symbol, desk in self.by_symbol.items():
-            for key, check in desk.checks.items():
+    def memories(self, symbol: str) -> Iterator[dict[str, Any]]:
+        """Return what the checks of a symbol remember, as plain values; nothing for those that remember nothing."""
+        desk = self.by_symbol.get(symbol)
+        if desk is None:
+            return
+        for key, check in desk.checks.items():
+            state = check.save()
+            if state or state is False or check.fired_at != NEVER:
                 yield {
                     "symbol": symbol,
                     "day": desk.day,
                     "rule": key,
                     "kind": check.rule.kind,
                     "fired_at": check.fired_at,
-                    "state": check.save(),
+                    "number": check.number,
+                    "state": state,
                 }

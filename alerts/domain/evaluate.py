@@ -35,6 +35,7 @@ class Memory(msgspec.Struct, frozen=True):
     kind: str
     fired_at: int
     state: Any
+    number: int = 0
 
 
 class SavedState(msgspec.Struct, frozen=True):
@@ -136,11 +137,18 @@ class Evaluator:
         """Return windows, edges and cool-downs as plain JSON values."""
         return {
             "version": STATE_VERSION,
-            "memories": [each for desks in self._all_desks() for each in desks.memories()],
+            "memories": [
+                each for desks in self._all_desks() for symbol in desks.by_symbol for each in desks.memories(symbol)
+            ],
         }
 
+    def dump_symbol(self, symbol: str) -> dict[str, Any] | None:
+        """Return those of one symbol, in the same form; None for nothing. No later change shows in it."""
+        memories = [each for desks in self._all_desks() for each in desks.memories(symbol)]
+        return {"version": STATE_VERSION, "memories": memories} if memories else None
+
     def load(self, saved: Any) -> None:
-        """Take up what `dump` returned (also after a trip through JSON), for the rules that are still there.
+        """Take up what a dump returned (also after a trip through JSON), for the rules that are still there.
 
         Raises AlertStateError and changes nothing if the state is of another version or damaged.
         """
@@ -162,7 +170,7 @@ class Evaluator:
             if check is not None and check.rule.kind == memory.kind:
                 desk.day = memory.day
                 check.resume(remembered)
-                check.fired_at = memory.fired_at
+                check.fired_at, check.number = memory.fired_at, memory.number
 
     def _judge(self, desk: Desk[Any], change: Any, phase: Phase | None) -> tuple[Alert, ...]:
         if change.day != desk.day:

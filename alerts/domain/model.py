@@ -68,7 +68,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Alert(Struct, frozen=True, gc=False):
     """A rule that held. `at` is the time of the message that triggered it, `evidence` the numbers that did.
 
-    The names in `evidence` and their units are those of the kind (`KindInfo.evidence`).
+    The names in `evidence` and their units are those of the kind (`KindInfo.evidence`). `number` counts the alerts of
+    one rule, symbol and second from 0: rule, symbol, time and number name an alert for ever.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class Alert(Struct, frozen=True, gc=False):
     rule_version: int
     phase: Phase | None
     evidence: dict[str, EvidenceValue]
+    number: int = 0
 
 
 class Param(Struct, frozen=True, kw_only=True):

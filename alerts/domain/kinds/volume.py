@@ -1,7 +1,7 @@
 """Kinds about volume: volume_spike, relative_volume, large_trade."""
 
 from collections import deque
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from alerts.domain.check import Check, EdgeCheck, KindInfo, UsualVolume
 from alerts.domain.model import Alert, Param, Rule
@@ -14,7 +14,7 @@ class VolumeSpike(Check[Trade]):
 
     __slots__ = ("min_trades", "multiplier", "seconds", "times", "total", "volumes")
 
-    STATE: ClassVar = list[tuple[int, int]]
+    STATE: ClassVar[Any] = tuple[int, list[int], list[int]] | None
 
     def __init__(self, rule: Rule, symbol: str, usual_volume: UsualVolume) -> None:
         super().__init__(rule, symbol, usual_volume)
@@ -64,12 +64,17 @@ class VolumeSpike(Check[Trade]):
         self.volumes.clear()
         self.total = 0
 
-    def save(self) -> list[tuple[int, int]]:
-        return list(zip(self.times, self.volumes, strict=True))
+    def save(self) -> tuple[int, list[int], list[int]] | None:
+        # Small numbers: windows are most of what is stored with a symbol, several times a second.
+        if not self.times:
+            return None
+        first = self.times[0]
+        return first, [at - first for at in self.times], list(self.volumes)
 
-    def resume(self, state: list[tuple[int, int]]) -> None:
-        self.times = deque(at for at, _ in state)
-        self.volumes = deque(volume for _, volume in state)
+    def resume(self, state: tuple[int, list[int], list[int]] | None) -> None:
+        first, later, volumes = state or (0, [], [])
+        self.times = deque(first + seconds for seconds in later[: len(volumes)])
+        self.volumes = deque(volumes[: len(later)])
         self.total = sum(self.volumes)
 
 

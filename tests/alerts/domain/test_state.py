@@ -130,3 +130,42 @@ def test_load_of_a_damaged_state_says_so_and_changes_nothing(state: Any) -> None
     with pytest.raises(AlertStateError, match="expected "):
         evaluator.load(state)
     assert evaluator.dump() == before
+
+
+def test_dump_of_one_symbol_holds_that_symbol_only() -> None:
+    evaluator = Evaluator(EVERY_KIND)
+    for symbol in ("ACB", "FPT"):
+        for at in range(3):
+            evaluator.on_trade(trade(at, 100, symbol=symbol))
+    evaluator.on_foreign(flow(0, 1e9))
+    restarted = Evaluator(EVERY_KIND)
+    restarted.load(through_json(evaluator.dump_symbol("ACB")))
+    assert through_json(restarted.dump_symbol("ACB")) == through_json(evaluator.dump_symbol("ACB"))
+    assert restarted.dump_symbol("FPT") is None
+    assert evaluator.dump_symbol("VNM") is None
+
+
+def test_dump_of_one_symbol_does_not_change_with_it() -> None:
+    evaluator = Evaluator(EVERY_KIND)
+    evaluator.on_trade(trade(0, 100))
+    dumped = evaluator.dump_symbol("ACB")
+    before = through_json(dumped)
+    evaluator.on_trade(trade(1, 100))
+    assert through_json(dumped) == before
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=20), st.sampled_from([0, 2]))
+def test_alerts_of_one_rule_and_symbol_are_told_apart_by_time_and_number(
+    trades: list[tuple[int, bool]], cooldown: int
+) -> None:
+    held = rule("price_limit", id=1, cooldown_seconds=cooldown)
+    evaluator = Evaluator([held])
+    alerts = []
+    for at, restart in trades:
+        alerts += evaluator.on_trade(trade(at, price=26_750.0))
+        if restart:
+            saved = through_json(evaluator.dump())
+            evaluator = Evaluator([held])
+            evaluator.load(saved)
+    assert len({(alert.at, alert.number) for alert in alerts}) == len(alerts)
+    assert cooldown or len(alerts) == len(trades)

@@ -70,8 +70,7 @@ class Check(ABC, Generic[ChangeT]):
 
     def fire(self, at: int, phase: Phase | None, evidence: dict[str, EvidenceValue]) -> Alert:
         """Make the alert and start the cool-down."""
-        # A message older than the last alert counts on, so that no two alerts have the same time and number.
-        self.number = 0 if at > self.fired_at else self.number + 1
+        self.number += 1
         self.fired_at = max(at, self.fired_at)
         rule = self.rule
         return Alert(rule.kind, self.symbol, at, rule.severity, rule.id, rule.version, phase, evidence, self.number)

@@ -52,8 +52,9 @@ class Desk(Generic[ChangeT]):
         """Begin another trading day. Where days run backwards (another recording), the cool-downs go too."""
         for check in self.checks.values():
             check.new_day()
+            check.number = 0
             if day < self.day:
-                check.fired_at, check.number = NEVER, 0
+                check.fired_at = NEVER
         self.day = day
 
 

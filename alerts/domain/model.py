@@ -68,8 +68,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Alert(Struct, frozen=True, gc=False):
     """A rule that held. `at` is the time of the message that triggered it, `evidence` the numbers that did.
 
-    The names in `evidence` and their units are those of the kind (`KindInfo.evidence`). `number` counts the alerts of
-    one rule, symbol and second from 0: rule, symbol, time and number name an alert for ever.
+    The names in `evidence` and their units are those of the kind (`KindInfo.evidence`). `number` counts the
+    alerts of one rule and symbol of the day from 1: rule, symbol, time and number name an alert for ever.
     """
 
     kind: str

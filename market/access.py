@@ -28,6 +28,7 @@ KEPT_SECONDS: Final = 15.0
 KEPT_WITHOUT_DATABASE_SECONDS: Final = 900.0
 MOST_KEPT: Final = 2000  # tokens; the oldest is forgotten
 USE_NOTED_SECONDS: Final = 60.0
+WARN_EVERY_SECONDS: Final = 10.0
 LONGEST_TOKEN: Final = 100
 SCHEMES: Final = ("bearer", "token")
 
@@ -49,6 +50,7 @@ class Tokens:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known: dict[str, Known] = {}
+        self._warn_at = 0.0
 
     def user(self, token: str) -> AbstractBaseUser | None:
         """The active user whose valid token this is, else None. Raises AccessUnavailable."""
@@ -87,7 +89,9 @@ class Tokens:
 
     def _remembered(self, digest: str, error: Exception) -> Known:
         known = self._known.get(digest)
-        logger.warning("the database does not answer, tokens that were valid shortly before stay so: %s", error)
+        if self._clock() >= self._warn_at:
+            self._warn_at = self._clock() + WARN_EVERY_SECONDS
+            logger.warning("The database does not answer; tokens known shortly before stay valid: %s", error)
         if known and known.user and self._clock() - known.at < KEPT_WITHOUT_DATABASE_SECONDS:
             return known
         raise AccessUnavailable("expected the database to know this token, but it does not answer") from error

@@ -24,6 +24,7 @@ Read: TypeAlias = Callable[[str], Awaitable["live.LiveSnapshot | None"]]
 
 RETRY_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 2.0
+WOKEN_AT_ONCE: Final = 25
 
 
 class Listener(Protocol):
@@ -70,9 +71,12 @@ class Subscription:
     def _now(self) -> float:
         return time.monotonic()
 
-    def _wake_all(self) -> None:
-        for listener in self.listeners:
+    async def _wake_all(self) -> None:
+        """Let all send; some at a time, so that the first frames are on the wire before the last are made."""
+        for number, listener in enumerate(tuple(self.listeners), start=1):
             listener.wake.set()
+            if number % WOKEN_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _follow(self) -> None:
         while not self._stopping:
@@ -111,7 +115,7 @@ class Subscription:
                 await self._reach()
         if message["kind"] != "update" and (epoch, seq) == (channel.epoch, channel.seq):
             channel.beat(message["text"])
-        self._wake_all()
+        await self._wake_all()
 
     async def _reach(self) -> bool:
         """Read the snapshot; True if it held news. Raises LiveUnavailable."""
@@ -119,7 +123,7 @@ class Subscription:
         news = snapshot is not None and self.channel.load(snapshot)
         self.ready.set()
         if news:
-            self._wake_all()
+            await self._wake_all()
         return news
 
     async def _watch(self) -> None:
@@ -145,7 +149,7 @@ class Subscription:
         except live.LiveUnavailable:
             detail = "Redis does not answer"
         self.channel.tell(self.channel.status | {"feed": "reconnecting", "detail": detail})
-        self._wake_all()
+        await self._wake_all()
 
 
 class LiveHub:

@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from importlib import import_module
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
@@ -10,6 +11,7 @@ from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, InterfaceError
+from django.http import parse_cookie
 
 from market.access import AccessUnavailable, aauthenticate, client_address, token_in
 from market.slots import Limit
@@ -80,10 +82,10 @@ async def identify(scope: dict[str, Any], token: str | None) -> Visitor:
     address = client_address(peer[0], headers.get(b"x-forwarded-for", b"").decode("latin1"))
     token = token_in(headers.get(b"authorization", b"").decode("latin1")) or token
     try:
-        user = await (aauthenticate(token) if token else _session_user(scope))
+        user = await (aauthenticate(token) if token else _session_user(headers.get(b"cookie", b"").decode("latin1")))
     except (AccessUnavailable, DatabaseError, InterfaceError) as error:
         if token or not settings.ANONYMOUS_READ:
-            logger.warning("a socket cannot be judged while the database is away: %s", error)
+            logger.info("a socket cannot be judged while the database is away")
             raise Refused(COME_BACK) from error
         user = None
     if user is None and (token or not settings.ANONYMOUS_READ):
@@ -91,10 +93,13 @@ async def identify(scope: dict[str, Any], token: str | None) -> Visitor:
     return Visitor(address, user, token)
 
 
-async def _session_user(scope: dict[str, Any]) -> AbstractBaseUser | None:
-    if settings.SESSION_COOKIE_NAME not in scope["cookies"]:
+async def _session_user(cookies: str) -> AbstractBaseUser | None:
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if not key:
         return None  # without going to the database's thread
-    user = await get_user(scope)  # type: ignore[arg-type]  # a scope is a dict
+    # Channels' session middleware would do the same, and stand between us and every frame that we send.
+    session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    user = await get_user({"session": session})  # type: ignore[typeddict-item]
     return user if isinstance(user, AbstractBaseUser) and user.is_active else None
 
 

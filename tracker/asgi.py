@@ -3,7 +3,6 @@
 import os
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
@@ -18,6 +17,6 @@ routes = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stubs
 application = ProtocolTypeRouter(
     {
         "http": LiveShortcut(django_application),
-        "websocket": SameSiteOrigin(SessionMiddlewareStack(routes)),
+        "websocket": SameSiteOrigin(routes),
     }
 )

@@ -12,7 +12,6 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels.routing import URLRouter
-from channels.sessions import SessionMiddlewareStack
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
@@ -94,7 +93,7 @@ def server(redis_url: str) -> Open:
 def web_process(pace: Pace = Pace(), rhythm: Rhythm = Rhythm()) -> Open:  # noqa: B008  (immutable)
     consumer: Any = LiveConsumer(LiveHub(live.snapshot, rhythm), Slots(live.connect), pace)
     routes: Any = [re_path(r"^ws/(?P<channel>\w+)/?$", consumer)]
-    application = SameSiteOrigin(SessionMiddlewareStack(URLRouter(routes)))
+    application = SameSiteOrigin(URLRouter(routes))
 
     def opened(path: str = "/ws/market/", **headers: str) -> Socket:
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]

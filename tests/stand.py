@@ -1,0 +1,120 @@
+"""Real processes of ours, each to be started, killed and started again: Valkey, simulator, ingest, Daphne.
+
+There is no database: the live board has to do without one, and DATABASE_URL leads nowhere.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from pathlib import Path
+from typing import Self
+
+from django.conf import settings
+
+from tracker.launch.places import temporary_directory
+from tracker.launch.ports import LOOPBACK, accepts, free_port
+from tracker.launch.process import Command, Process, Warden
+from tracker.launch.valkey import Valkey
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Stand:
+    """What runs, by name. Every line that a process wrote is in `said`."""
+
+    def __init__(self, **environment: str) -> None:
+        self.warden = Warden()
+        self.directory = temporary_directory(None)
+        self.said: defaultdict[str, list[str]] = defaultdict(list)
+        self.processes: dict[str, Process] = {}
+        self.ports: dict[str, int] = {}
+        self.valkey = Valkey(self.directory, free_port(), password=secrets.token_hex(8))
+        self.environment = {
+            "DATABASE_URL": f"postgres://nobody@{LOOPBACK}:1/none",
+            "REDIS_URL": self.valkey.url,
+            "DJANGO_SETTINGS_MODULE": "tracker.settings",
+            "ENV_FILE": os.devnull,
+            "ANONYMOUS_READ": "true",
+            "WS_CONNECTIONS_PER_ADDRESS": "10000",
+            **environment,
+        }
+
+    def __enter__(self) -> Self:
+        self.start_valkey()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for process in reversed(self.processes.values()):
+            process.stop()
+        self.warden.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def start(self, name: str, *arguments: str) -> Process:
+        """Start a Python program of ours in the project's root."""
+        command = Command(name, [sys.executable, *arguments], settings.BASE_DIR, environment=self.environment)
+        return self._run(command)
+
+    def _run(self, command: Command) -> Process:
+        process = Process(command, self.warden, lambda name, line: self.said[name].append(line))
+        self.processes[command.name] = process
+        return process
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal, by default the one that leaves no time for anything, and wait for the end."""
+        process = self.processes[name]
+        process.popen.send_signal(number)
+        process.popen.wait(timeout=30)
+
+    def start_valkey(self) -> None:
+        """Start an empty Valkey, always at the same address."""
+        self._run(self.valkey.command()).wait_until(self.valkey.is_ready)
+
+    def start_simulator(self, *options: str) -> None:
+        """Start the exchange."""
+        port = self.ports["simulator"] = free_port()
+        process = self.start("simulator", "manage.py", "simulate", "--port", str(port), *options)
+        process.wait_until(lambda: accepts(port), seconds=60)
+        address = f"http://{LOOPBACK}:{port}/"
+        self.environment |= {"SSI_DATA_URL": address, "SSI_STREAM_URL": address}
+        self.environment |= {"SSI_CONSUMER_ID": "test", "SSI_CONSUMER_SECRET": "test"}
+
+    def start_ingest(self, *options: str, program: tuple[str, ...] = ("manage.py", "ingest")) -> None:
+        """Start ingest; it is ready when Redis holds its rows."""
+        before = len(self.said["ingest"])
+        process = self.start("ingest", *program, *options)
+        process.wait_until(lambda: any("live snapshot is complete" in line for line in self.said["ingest"][before:]))
+
+    def start_web(self, name: str = "web", *options: str, port: int = 0) -> str:
+        """Start a Daphne, and return the address of its sockets."""
+        port = self.ports[name] = port or free_port()
+        daphne = ("-m", "daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port))
+        process = self.start(name, *daphne, *options, "tracker.asgi:application")
+        process.wait_until(lambda: answers(port), seconds=60)
+        return f"ws://{LOOPBACK}:{port}"
+
+    def memory(self, name: str) -> float:
+        """Resident MB of a process."""
+        statm = Path(f"/proc/{self.processes[name].pid}/statm").read_text().split()
+        return int(statm[1]) * PAGE_BYTES / 1e6
+
+    def cpu(self, name: str) -> float:
+        """Seconds of CPU that a process has used."""
+        fields = Path(f"/proc/{self.processes[name].pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def answers(port: int) -> bool:
+    """Whether a web server answers, with whatever."""
+    try:
+        urllib.request.urlopen(f"http://{LOOPBACK}:{port}/nothing-here", timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Row: TypeAlias = Mapping[str, Any]
 Cell: TypeAlias = tuple[str, str]  # text, class
@@ -53,6 +53,22 @@ def number(value: float | None, language: str, decimals: int = 0, sign: bool = F
 def thousands(price: float | None, language: str, sign: bool = False) -> str:
     """Write a price in VND as thousand VND with two decimals."""
     return "" if price is None else number(price / 1000, language, 2, sign)
+
+
+def tenths(price: float | None, language: str, sign: bool = False) -> str:
+    """Write a price of a future, in points with one decimal."""
+    return number(price, language, 1, sign)
+
+
+def hundredths(price: float | None, language: str, sign: bool = False) -> str:
+    """Write the value of an index, in points with two decimals."""
+    return number(price, language, 2, sign)
+
+
+class WritePrice(Protocol):
+    """How prices of some kind become text: `thousands`, `tenths` or `hundredths`."""
+
+    def __call__(self, price: float | None, language: str, sign: bool = False) -> str: ...
 
 
 def millions(volume: float | None, language: str) -> str:
@@ -128,7 +144,7 @@ def row_cell(row: Row) -> Cell:
     return (f"{datetime.fromisoformat(time).timestamp():.0f}" if time else "", state)
 
 
-def match_cells(row: Row, language: str) -> Cells:
+def match_cells(row: Row, language: str, write: WritePrice = thousands) -> Cells:
     """Show the last match or, while an auction runs, the expected price marked as such.
 
     A symbol without a match shows blanks: the feed's last price 0 with a change of -100 % is no trade.
@@ -142,9 +158,9 @@ def match_cells(row: Row, language: str) -> Cells:
     reference = row.get("reference")
     change = price - reference if reference else None
     return {
-        "price": (("≈" if expected else "") + thousands(price, language), state + mark),
+        "price": (("≈" if expected else "") + write(price, language), state + mark),
         "volume": ("" if expected else number(row.get("volume"), language), state),
-        "change": (thousands(change, language, sign=True), state + mark),
+        "change": (write(change, language, sign=True), state + mark),
         "percent": (
             "" if change is None or not reference else number(100 * change / reference, language, 2, sign=True),
             state + mark,
@@ -152,13 +168,20 @@ def match_cells(row: Row, language: str) -> Cells:
     }
 
 
-def level_cells(side: str, levels: Sequence[Sequence[float | None]], row: Row, language: str) -> Cells:
-    """Show the best three levels of one side. A volume without a price is an auction order: ATO or ATC."""
+def level_cells(
+    side: str,
+    levels: Sequence[Sequence[float | None]],
+    row: Row,
+    language: str,
+    count: int = LEVELS,
+    write: WritePrice = thousands,
+) -> Cells:
+    """Show the best levels of one side. A volume without a price is an auction order: ATO or ATC."""
     shown: Cells = {}
-    for place in range(1, LEVELS + 1):
+    for place in range(1, count + 1):
         price, volume = levels[place - 1] if place <= len(levels) else (None, None)
         if price:
-            text, state = thousands(price, language), colour(price, row)
+            text, state = write(price, language), colour(price, row)
         elif volume:
             text, state = ("ATO" if row.get("phase") in ("pre_open", "ato") else "ATC"), "auction"
         else:

@@ -42,7 +42,7 @@ def ask(client: Client) -> Ask:
 
 def content(response: HttpResponse) -> bytes:
     """The body, also of an answer that streams."""
-    return response.getvalue()
+    return b"".join(response) if response.streaming else response.content
 
 
 @pytest.fixture

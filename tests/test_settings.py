@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-HELPERS = {"text", "flag", "whole", "words", "networks", "url", "one_of"}
+HELPERS = {"text", "flag", "whole", "number", "words", "networks", "url", "one_of"}
 BUILT_IN = {"SECRET_KEY"}  # its default is written nowhere but in the settings
 PROGRAM = "from tracker import settings; print(repr(getattr(settings, {name!r})))"
 

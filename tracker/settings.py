@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,6 +48,16 @@ def whole(name: str, default: int, low: int, high: int) -> int:
         return number
 
     return read(name, cast, default, f"a whole number from {low} to {high}")
+
+
+def number(name: str, default: float, low: float, high: float) -> float:
+    def cast(raw: str) -> float:
+        value = float(raw)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return read(name, cast, default, f"a number from {low:g} to {high:g}")
 
 
 def words(name: str, default: list[str]) -> list[str]:
@@ -234,6 +245,20 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Beat writes these rows at each start, so times are changed here; the admin can switch a task off. Times are Vietnam's.
+# A task that nobody took in time is dropped: the next one does its work.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "reference data": {"task": "market.refresh_reference", "schedule": crontab(minute="0", hour="8")},
+    "history of what is new": {"task": "market.fill_new", "schedule": 300, "options": {"expire_seconds": 280}},
+    "gaps of today": {"task": "market.fill_gaps", "schedule": 120, "options": {"expire_seconds": 110}},
+    "days from minutes": {"task": "market.roll_up", "schedule": crontab(minute="20", hour="15")},
+    "history of the day": {"task": "market.fill_history", "schedule": crontab(minute="5", hour="18")},
+    "old rows": {"task": "market.prune_history", "schedule": crontab(minute="30", hour="2")},
+    "trading calendar": {
+        "task": "market.seed_calendar",
+        "schedule": crontab(minute="10", hour="2", day_of_month="1"),
+    },
+}
 
 # --- Feed and market ----------------------------------------------------------------------------------------
 
@@ -241,6 +266,7 @@ SSI_CONSUMER_ID = text("SSI_CONSUMER_ID")
 SSI_CONSUMER_SECRET = text("SSI_CONSUMER_SECRET")
 SSI_DATA_URL = url("SSI_DATA_URL", "https://fc-data.ssi.com.vn/", {"http", "https"})
 SSI_STREAM_URL = url("SSI_STREAM_URL", "https://fc-datahub.ssi.com.vn/", {"http", "https"})
+REST_CALLS_PER_SECOND = number("REST_CALLS_PER_SECOND", 1, 0.1, 1000)  # SSI publishes no limit; about one is safe
 WATCH = text("WATCH", "vn30")  # vn30, all, or a comma list of symbols
 BROADCAST_INTERVAL_MS = whole("BROADCAST_INTERVAL_MS", 200, 20, 5000)
 # How often ingest hands rows to the thread that stores them.

@@ -62,6 +62,15 @@ class SecurityDetails(Struct, frozen=True, rename="pascal", kw_only=True):
     exercise_price: float | None = None
     exercise_ratio: str | None = field(default=None, name="ExcerciseRatio")  # the venue's spelling
     listed_share: int | None = None
+    # The tick from a price on, up to four pairs.
+    tick_price1: float | None = None
+    tick_increment1: float | None = None
+    tick_price2: float | None = None
+    tick_increment2: float | None = None
+    tick_price3: float | None = None
+    tick_increment3: float | None = None
+    tick_price4: float | None = None
+    tick_increment4: float | None = None
 
 
 class IndexComponents(Struct, frozen=True, kw_only=True):

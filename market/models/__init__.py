@@ -4,6 +4,7 @@ History has no foreign keys to reference data: a trade is stored whether or not 
 """
 
 from market.models.access import ApiToken
+from market.models.backfill import FetchedRange, Gap
 from market.models.baskets import Basket, BasketMember
 from market.models.calendar import DayStatus, TradingDay
 from market.models.history import (
@@ -27,7 +28,9 @@ __all__ = [
     "Board",
     "DailyBar",
     "DayStatus",
+    "FetchedRange",
     "ForeignFlow",
+    "Gap",
     "IndexAlias",
     "IndexTick",
     "IngestRun",

@@ -93,6 +93,7 @@ class Stack:
             "SSI_STREAM_URL": address,
             "SSI_CONSUMER_ID": "demo",
             "SSI_CONSUMER_SECRET": "demo",
+            "REST_CALLS_PER_SECOND": "50",  # half of what the simulator admits: history is there at once
         }
         return lambda: self.supervisor.wait_until(simulator, lambda: accepts(port))
 

@@ -15,9 +15,8 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from market.formatting import Cells
 from market.live import LiveUnavailable, group
-from market.live_board import FORMS, LiveBoard, Patch
+from market.live_board import LiveBoard, Patch, merge
 from market.pages import LISTS, Listing, listing
 
 logger = logging.getLogger(__name__)
@@ -63,12 +62,11 @@ def wanted(query: bytes) -> Wanted | None:
 
 
 class BoardConsumer(AsyncWebsocketConsumer):
-    """One open page."""
-
-    groups = [group(name) for name in FORMS]
+    """One open page: the price board, or another page whose rows a `LiveBoard` formats."""
 
     def __init__(self, board: LiveBoard, pace: Pace = Pace()) -> None:  # noqa: B008  (immutable)
         super().__init__()
+        self.groups = [group(name) for name in board.channels]
         self.board = board
         self.pace = pace
         self.wanted = Wanted("", "", frozenset())
@@ -105,18 +103,23 @@ class BoardConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        asked = wanted(self.scope["query_string"])
-        if asked is None:
+        if not self.ask(self.scope["query_string"]):
             await self.close(BAD_REQUEST)
         elif self.board.clients >= self.board.most_clients:
             await self.close(CROWDED)
         else:
-            self.wanted = asked
             if not self.board.clients:
                 self.board.heard()
             self.board.clients += 1
             self.client_spoke_at = self.clock()
             self.task = asyncio.create_task(self.run())
+
+    def ask(self, query: bytes) -> bool:
+        """Take in what the page asks for; False if it cannot be used."""
+        asked = wanted(query)
+        if asked is not None:
+            self.wanted = asked
+        return asked is not None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = self.decode(text_data)
@@ -222,26 +225,29 @@ class BoardConsumer(AsyncWebsocketConsumer):
             step = channel.since(epoch, seq, self.wanted.language)
             if step is None:
                 return None
-            patch |= {id: each for id, each in step.items() if name != "market" or self.holds(id)}
+            merge(patch, {id: each for id, each in step.items() if self.holds(name, id)})
             self.positions[name] = (channel.epoch, channel.seq)
         return patch
 
-    def holds(self, symbol: str) -> bool:
-        row = self.board.channels["market"].rows.get(symbol)
-        return row is None or self.listing.holds(row)
+    def holds(self, channel: str, id: str) -> bool:
+        """Tell whether a row is one of this client's page. One that the market lost is, so that it is told so."""
+        if channel not in self.board.listed:
+            return True
+        row = self.board.channels["market"].rows.get(id)
+        return channel == "market" if row is None else self.listing.holds(row)
 
-    def everything(self) -> dict[str, Cells]:
+    def everything(self) -> Patch:
         """All rows of the page, and this client's positions with them."""
         market = self.board.channels["market"]
         self.listing = listing(self.wanted.list, self.wanted.symbols, market.rows.values())
-        rows: dict[str, Cells] = {}
+        rows: Patch = {}
         for name, channel in self.board.channels.items():
             shown = channel.everything(self.wanted.language)
-            rows |= {id: each for id, each in shown.items() if name != "market" or self.holds(id)}
+            merge(rows, {id: each for id, each in shown.items() if self.holds(name, id)})
             self.positions[name] = (channel.epoch, channel.seq)
         return rows
 
-    async def speak(self, kind: str, rows: Patch | dict[str, Cells] | None = None) -> None:
+    async def speak(self, kind: str, rows: Patch | None = None) -> None:
         self.seq += 1
         frame: dict[str, Any] = {"type": kind, "seq": self.seq, "time": self.board.now, "speed": self.board.speed}
         if rows is not None:

@@ -42,7 +42,20 @@ def future_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -> 
     return {FUTURE: future_cells(fronts[-1], language)} if fronts else {}
 
 
+def no_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -> Patch:
+    """Show nothing of a channel that is followed for its status alone."""
+    return {}
+
+
+def merge(patch: Patch, more: Patch) -> None:
+    """Add cells to a patch; a row that is gone in either stays gone."""
+    for id, added in more.items():
+        known = patch.get(id, {})
+        patch[id] = None if known is None or added is None else known | added
+
+
 FORMS: Final[dict[str, Form]] = {"market": market_patch, "index": index_patch, "derivatives": future_patch}
+LISTED: Final = frozenset({"market"})
 
 
 class Step(NamedTuple):
@@ -129,21 +142,28 @@ class BoardChannel:
                 return None
             for id, changed in step.patches[language].items():
                 before = merged.get(id)
-                merged[id] = before | changed if before and changed else changed
+                merged[id] = before | changed if before and changed else changed  # a row may come again
             seq = step.to
         return merged
 
 
 class LiveBoard:
-    """The channels of the page, the feed's status, and the market's clock. One for each web process."""
+    """The channels of one kind of page, the feed's status, and the market's clock. One for each web process.
+
+    `forms` says which channels the page follows and what it shows of them; `market`, which tells the status, is among
+    them. The rows of `listed` channels are the page's list: a client gets those of its own list.
+    """
 
     def __init__(
         self,
         read: Read = live.snapshot,
         most_clients: int = 2000,
         feed_silent_seconds: float = FEED_SILENT_SECONDS,
+        forms: Mapping[str, Form] = FORMS,
+        listed: frozenset[str] = LISTED,
     ) -> None:
-        self.channels = {name: BoardChannel(form) for name, form in FORMS.items()}
+        self.channels = {name: BoardChannel(form) for name, form in forms.items()}
+        self.listed = listed
         self.status: dict[str, Any] | None = None
         self.clients = 0
         self.most_clients = most_clients

@@ -164,11 +164,11 @@ def lines(rows: Iterable[Row], names: Mapping[str, str], language: str) -> list[
     return [Line(row["symbol"], names.get(row["symbol"], ""), cells(row, language)) for row in rows]
 
 
-def ordered(board: list[Line], sort: str, language: str) -> list[Line]:
+def ordered(board: list[Line], sort: str, language: str, sortable: Collection[str] = SORTABLE) -> list[Line]:
     """Sort by what a column shows, `-` for descending; blanks go last either way, ties by symbol."""
     column, descending = sort.removeprefix("-"), sort.startswith("-")
     board = sorted(board, key=lambda line: line.symbol)
-    if column == "symbol" or column not in SORTABLE:
+    if column == "symbol" or column not in sortable:
         return board[::-1] if sort == "-symbol" else board
     values = {line.symbol: parse(line.cells[column][0], language) for line in board}
     filled = [line for line in board if values[line.symbol] is not None]
@@ -192,9 +192,9 @@ def strip(indices: Mapping[str, Row], futures: Mapping[str, Row], language: str)
     return shown
 
 
-def headings(sort: str) -> list[tuple[str, Text, list[Heading]]]:
+def headings(sort: str, groups: Iterable[Group] = GROUPS) -> list[tuple[str, Text, list[Heading]]]:
     """Prepare the headings, by group. A first click sorts numbers from the top, names from A; a second turns."""
-    return [(group.name, group.label, [heading(column, sort) for column in group.columns]) for group in GROUPS]
+    return [(group.name, group.label, [heading(column, sort) for column in group.columns]) for group in groups]
 
 
 def heading(column: Column, sort: str) -> Heading:
@@ -213,6 +213,7 @@ class Session(NamedTuple):
     until: str
     until_text: str
     next_label: Text
+    name: str
 
 
 def header(status: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -248,6 +249,7 @@ def session(name: str, board: Mapping[str, Any]) -> Session:
         f"{datetime.fromisoformat(until).timestamp():.0f}" if until else "",
         clock(until, "%H:%M"),
         PHASES.get(board.get("next") or "", ""),
+        name,
     )
 
 

@@ -36,9 +36,8 @@ RETRY_SECONDS = 15
 YEAR = 365 * 24 * 3600
 
 
-async def read_live() -> tuple[dict[str, live.LiveSnapshot | None], bool]:
+async def read_live(*names: str) -> tuple[dict[str, live.LiveSnapshot | None], bool]:
     """Read the page's channels; the flag says that Redis is away, and then there are none."""
-    names = ("market", "index", "derivatives")
     try:
         return dict(zip(names, await asyncio.gather(*map(live.snapshot, names)), strict=True)), False
     except live.LiveUnavailable:
@@ -63,23 +62,16 @@ def reference(day: date, language: str) -> tuple[list[str], dict[str, str]]:
 async def board(request: HttpRequest) -> HttpResponse:
     """The price board: `list` names the rows, `sort` a column (`-` for descending), `q` filters."""
     language = get_language() or settings.LANGUAGE_CODE
-    snapshots, away = await read_live()
+    snapshots, away = await read_live("market", "index", "derivatives")
     market = snapshots["market"]
     rows = list(market.rows.values()) if market else []
-    status = market.status if market else None
-    members, names = await sync_to_async(reference)(trading_day(status), language)
+    day = trading_day(market.status if market else None)
+    members, names = await sync_to_async(reference)(day, language)
     chosen = listing(request.GET.get("list", "VN30"), members, rows)
     q, sort = request.GET.get("q", ""), request.GET.get("sort", "symbol")
     shown = lines([row for row in rows if chosen.holds(row)], names, language)
     socket = {"language": language, "list": chosen.name, "symbols": ",".join(members)}
-    context = header(status) | {
-        "page": "board",
-        "away": away,
-        "waiting": not away and market is None,
-        "market_time": epoch_seconds(market.time if market else None),
-        "speed": (status or {}).get("speed") or 1,
-        "stale_after": settings.STALE_AFTER_SECONDS,
-        "socket": f"/ws/board/?{urlencode(socket)}",
+    context = live_context("board", market, away, f"/ws/board/?{urlencode(socket)}") | {
         "strip": strip(rows_of(snapshots["index"]), rows_of(snapshots["derivatives"]), language),
         "list": chosen.name,
         "list_label": "" if chosen.name == "ALL" else chosen.name,
@@ -87,9 +79,23 @@ async def board(request: HttpRequest) -> HttpResponse:
         "groups": headings(sort),
         "lines": ordered(matching(shown, q), sort, language),
         "q": q,
-        "no_cells": {},
     }
     return render(request, "market/board.html", context)
+
+
+def live_context(page: str, market: live.LiveSnapshot | None, away: bool, socket: str) -> dict[str, Any]:
+    """Give `market/live.html` what every live page says: header, notices, clock and its socket's address."""
+    status = market.status if market else None
+    return header(status) | {
+        "page": page,
+        "away": away,
+        "waiting": not away and market is None,
+        "market_time": epoch_seconds(market.time if market else None),
+        "speed": (status or {}).get("speed") or 1,
+        "stale_after": settings.STALE_AFTER_SECONDS,
+        "socket": socket,
+        "no_cells": {},
+    }
 
 
 def rows_of(snapshot: live.LiveSnapshot | None) -> Mapping[str, live.Row]:

@@ -1,15 +1,17 @@
-// The price board's page: rows, clock, order and socket, put together.
+// A live page: the rows and cards that its socket patches, its clock, its table's order and its panels, put together.
 
 import { Cells } from "./cells.js";
 import { Clock } from "./clock.js";
 import { Order } from "./order.js";
+import { Panels } from "./panels.js";
 import { Socket } from "./socket.js";
 
 const main = document.getElementById("content");
 const table = document.getElementById("board");
 const cells = new Cells(document.getElementById("rows"), document.getElementById("row"));
 const clock = new Clock(main, cells);
-const order = new Order(table, cells, main.dataset.language);
+const order = table?.dataset.memory ? new Order(table, cells, main.dataset.language) : null;
+const panels = new Panels();
 
 new Socket(main, (frames) => {
   let moved = false;
@@ -18,19 +20,20 @@ new Socket(main, (frames) => {
     if (!frame.rows) continue;
     const whole = frame.type === "snapshot";
     if (whole) {
-      cells.body.classList.add("fed");
+      main.classList.add("fed");
       moved = cells.keep(frame.rows) || moved;
     }
     moved = cells.apply(frame.rows, !whole) || moved;
-    order.touch();
+    order?.touch();
+    panels.touch();
   }
-  if (moved) order.arrange();
+  if (moved) order?.arrange();
 });
 
 main.addEventListener("htmx:wsAfterMessage", () => clock.tick());
 
 // Age and the parts of the active-flow bar, said on hover.
-table.addEventListener("pointerover", (event) => {
+table?.addEventListener("pointerover", (event) => {
   const element = event.target.closest("tbody tr");
   const row = element && cells.rows.get(element.dataset.row);
   if (!row) return;

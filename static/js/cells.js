@@ -52,7 +52,7 @@ export class Cells {
       }
       let row = this.rows.get(id);
       if (!row) {
-        if (id.includes(":") || id === "future") continue; // a card that this page was rendered without
+        if (!this.template || id.includes(":") || id === "future") continue; // the page was rendered without it
         row = this.create(id);
         changed = true;
       }

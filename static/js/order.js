@@ -3,8 +3,6 @@
 
 import { parse } from "./numbers.js";
 
-const MEMORY = "board-sort";
-
 export class Order {
   constructor(table, cells, language) {
     this.table = table;
@@ -12,8 +10,9 @@ export class Order {
     this.language = language;
     this.input = document.getElementById("filter");
     this.empty = document.getElementById("empty");
+    this.memory = `${table.dataset.memory}-sort`;
     const address = new URLSearchParams(location.search);
-    this.sort = address.get("sort") ?? recall() ?? "symbol";
+    this.sort = address.get("sort") ?? recall(this.memory) ?? table.dataset.sort;
     this.dirty = false;
     for (const heading of table.querySelectorAll("[data-column]")) {
       heading.firstElementChild.addEventListener("click", (event) => this.choose(event, heading.dataset.column));
@@ -47,7 +46,7 @@ export class Order {
     address.searchParams.set("sort", this.sort);
     history.replaceState(null, "", address);
     try {
-      localStorage.setItem(MEMORY, this.sort);
+      localStorage.setItem(this.memory, this.sort);
     } catch {
       // Storage may be forbidden; the address still holds the choice.
     }
@@ -120,9 +119,9 @@ function plain(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").toLowerCase();
 }
 
-function recall() {
+function recall(memory) {
   try {
-    return localStorage.getItem(MEMORY);
+    return localStorage.getItem(memory);
   } catch {
     return null;
   }

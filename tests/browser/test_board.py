@@ -44,7 +44,7 @@ def cell(page: Page, row: str, name: str) -> Any:
 
 async def connected(page: Page) -> None:
     """Wait for the socket's first snapshot."""
-    await expect(page.locator("#rows.fed")).to_be_attached()
+    await expect(page.locator("main.fed")).to_be_attached()
 
 
 async def test_values_on_screen_equal_the_snapshot_and_follow_the_colour_rule(

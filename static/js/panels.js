@@ -1,0 +1,50 @@
+// Panels that the server draws anew: charts, totals and top lists. Each is fetched every few seconds while it is in sight
+// and the socket brings news; htmx does the fetching (`hx-trigger="panel"`).
+
+const EVERY_MS = 4000;
+
+export class Panels {
+  constructor() {
+    this.dirty = false;
+    this.seen = new Set();
+    const panels = [...document.querySelectorAll("[data-panel]")];
+    if (!panels.length) return;
+    const watcher = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.seen[isIntersecting ? "add" : "delete"](target);
+    });
+    for (const panel of panels) {
+      watcher.observe(panel);
+      keepOpen(panel);
+    }
+    setInterval(() => this.refresh(), EVERY_MS);
+    document.addEventListener("visibilitychange", () => this.refresh());
+  }
+
+  // Tell that the market moved.
+  touch() {
+    this.dirty = true;
+  }
+
+  refresh() {
+    if (!this.dirty || document.hidden) return;
+    this.dirty = false;
+    for (const panel of this.seen) if (!marked(panel)) window.htmx.trigger(panel, "panel");
+  }
+}
+
+// Somebody has marked text in it: a swap would take the mark away.
+function marked(panel) {
+  const selection = document.getSelection();
+  return selection?.type === "Range" && panel.contains(selection.anchorNode);
+}
+
+// A table that the reader unfolded stays unfolded when its panel is swapped.
+function keepOpen(panel) {
+  let open = [];
+  panel.addEventListener("htmx:beforeSwap", () => {
+    open = [...panel.querySelectorAll("details[open]")].map((details) => details.id);
+  });
+  panel.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  });
+}

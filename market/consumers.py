@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from market.access import AccessUnavailable, aauthenticate
+from market.farewell import Farewell
 from market.live_channel import LiveChannel, Symbols
 from market.live_hub import LiveHub
 from market.slots import Slots
@@ -175,16 +176,27 @@ class Client:
 class LiveConsumer:
     """The ASGI application of the five channels."""
 
-    def __init__(self, hub: LiveHub, slots: Slots, pace: Pace = Pace()) -> None:  # noqa: B008  (immutable)
+    def __init__(
+        self,
+        hub: LiveHub,
+        slots: Slots,
+        pace: Pace = Pace(),  # noqa: B008  (immutable)
+        farewell: Farewell | None = None,
+    ) -> None:
         self._hub = hub
         self._slots = slots
         self._pace = pace
+        self._farewell = farewell
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one socket."""
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})  # first: a browser sees no close code of what was never open
         try:
+            if self._farewell:
+                self._farewell.prepare()
+                if self._farewell.said:
+                    raise Refused(COME_BACK)
             asked = parameters(scope)
             symbols = chosen(asked["symbols"].split(",") if asked.get("symbols") else None)
             visitor = await identify(scope, asked.get("token"))
@@ -197,10 +209,6 @@ class LiveConsumer:
         try:
             client = Client(send, self._pace, symbols, _now())
             await self._serve(client, scope["url_route"]["kwargs"]["channel"], visitor, receive)
-        except asyncio.CancelledError:
-            with suppress(OSError, RuntimeError):  # the server stops, and may have let go of the socket already
-                await send({"type": "websocket.close", "code": COME_BACK})
-            raise
         finally:
             await self._slots.give_back(slot)
 

@@ -35,6 +35,9 @@ class Listener(Protocol):
     def tick(self, now: float) -> None:
         """Look at the clock: once a second, by the event loop's."""
 
+    def close(self, code: int) -> None:
+        """Say good-bye."""
+
 
 class Rhythm(NamedTuple):
     """Seconds."""
@@ -183,3 +186,9 @@ class LiveHub:
         if not subscription.listeners:
             del self._subscriptions[name]
             await subscription.stop()
+
+    def close_all(self, code: int) -> None:
+        """Let every socket say good-bye."""
+        for subscription in self._subscriptions.values():
+            for listener in subscription.listeners:
+                listener.close(code)

@@ -5,12 +5,16 @@ from django.urls import re_path
 from market import live
 from market.board_consumer import BoardConsumer
 from market.consumers import LiveConsumer
+from market.farewell import Farewell
 from market.live_board import LiveBoard
 from market.live_hub import LiveHub
 from market.slots import Slots
+from market.sockets import COME_BACK
 
 board = LiveBoard()
-consumer = LiveConsumer(LiveHub(), Slots(live.connect))
+hub = LiveHub()
+farewell = Farewell(lambda: hub.close_all(COME_BACK))
+consumer = LiveConsumer(hub, Slots(live.connect), farewell=farewell)
 
 websocket_urlpatterns = [
     re_path(r"^ws/board/?$", BoardConsumer.as_asgi(board=board)),  # type: ignore[arg-type]  # plain ASGI

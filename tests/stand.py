@@ -21,6 +21,8 @@ from tracker.launch.ports import LOOPBACK, accepts, free_port
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.valkey import Valkey
 
+# Daphne holds what it sends against the limit of what it receives: a snapshot of the whole market has 1.6 MB.
+SIZES = ("--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "65536")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -40,6 +42,7 @@ class Stand:
             "REDIS_URL": self.valkey.url,
             "DJANGO_SETTINGS_MODULE": "tracker.settings",
             "ENV_FILE": os.devnull,
+            "RUN_DIR": str(self.directory / "run"),
             "ANONYMOUS_READ": "true",
             "WS_CONNECTIONS_PER_ADDRESS": "10000",
             **environment,
@@ -93,7 +96,7 @@ class Stand:
     def start_web(self, name: str = "web", *options: str, port: int = 0) -> str:
         """Start a Daphne, and return the address of its sockets."""
         port = self.ports[name] = port or free_port()
-        daphne = ("-m", "daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port))
+        daphne = ("-m", "daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), *SIZES)
         process = self.start(name, *daphne, *options, "tracker.asgi:application")
         process.wait_until(lambda: answers(port), seconds=60)
         return f"ws://{LOOPBACK}:{port}"

@@ -38,5 +38,5 @@ class AlertingBroadcaster(Broadcaster):
 
 
 if __name__ == "__main__":
-    ingest.Broadcaster = AlertingBroadcaster  # type: ignore[misc]
+    vars(ingest)["Broadcaster"] = AlertingBroadcaster
     execute_from_command_line(["manage.py", "ingest", *sys.argv[1:]])

@@ -102,6 +102,7 @@ class Crowd:
 
         async def one(client: Receiver, url: str) -> None:
             parts = urlsplit(url)
+            assert parts.hostname and parts.port
             async with room:
                 await asyncio.get_running_loop().create_connection(
                     lambda: Wire(parts.path, parts.netloc, client), parts.hostname, parts.port

@@ -4,8 +4,9 @@ import asyncio
 import os
 import platform
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,13 +118,18 @@ def report_ages(report: Report, name: str, ages: list[float], p50: float | None,
     report.note(f"{name}_age_max", 1000 * max(ages, default=float("nan")), "ms")
 
 
+def update_size(crowd: Crowd) -> float:
+    """Bytes of an update on average."""
+    sizes = [len(text) for text in crowd.texts.values()] or [0]
+    return sum(sizes) / len(sizes)
+
+
 async def market_500(report: Report, seconds: float) -> None:
     """500 clients of VN30."""
     async with bench() as running:
         crowd = await measured(running, report, "market_500", "market", 500, seconds)
         report_ages(report, "market_500", market_ages(crowd, running.recorded), 150, 350)
-        sizes = [len(text) for text in crowd.texts.values()]
-        report.bar("market_500_update_bytes", sum(sizes) / len(sizes), "bytes", 16_000)
+        report.bar("market_500_update_bytes", update_size(crowd), "bytes", 16_000)
 
 
 async def market_1000(report: Report, seconds: float) -> None:
@@ -166,8 +172,7 @@ async def whole_100(report: Report, seconds: float) -> None:
     async with bench("--symbols", "all", ingest=("--watch", "all")) as running:
         crowd = await measured(running, report, "whole_100", "market", 100, seconds)
         report_ages(report, "whole_100", market_ages(crowd, running.recorded), None, 700)
-        sizes = [len(text) for text in crowd.texts.values()]
-        report.note("whole_100_update_bytes", sum(sizes) / len(sizes), "bytes")
+        report.note("whole_100_update_bytes", update_size(crowd), "bytes")
 
 
 class Deaf:
@@ -194,8 +199,7 @@ async def deaf_50(report: Report, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         for number in range(50):
             port = address[number % 2]
-            wire = Wire("/ws/market/", f"127.0.0.1:{port}", Deaf())
-            await loop.create_connection(lambda wire=wire: wire, "127.0.0.1", port)
+            await loop.create_connection(partial(Wire, "/ws/market/", f"127.0.0.1:{port}", Deaf()), "127.0.0.1", port)
         await asyncio.sleep(max(30.0, seconds))
         report.bar("deaf_50_memory", running.web_memory() - empty, "MB", 50)
         await crowd.leave()
@@ -203,7 +207,7 @@ async def deaf_50(report: Report, seconds: float) -> None:
         report_ages(report, "deaf_50_others", market_ages(crowd, running.recorded), 150, 350)
 
 
-SCENARIOS: Final[dict[str, Callable[[Report, float], Awaitable[None]]]] = {
+SCENARIOS: Final[dict[str, Callable[[Report, float], Coroutine[Any, Any, None]]]] = {
     "market_500": market_500,
     "market_1000": market_1000,
     "alerts_500": alerts_500,

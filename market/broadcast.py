@@ -22,6 +22,7 @@ from market.domain.changes import Changes
 from market.domain.events import Event, ForeignUpdate, IndexUpdate
 from market.domain.rows import Row, derivatives_row, foreign_row, index_row, market_row
 from market.domain.state import MarketState
+from market.fence import Fence
 from market.live import CHANNELS, group, meta_key, rows_key
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ class Broadcaster:
         self._alerts: dict[str, Row] = {}
         self._wake = asyncio.Event()
         self._alerted = asyncio.Event()
+        self._fence = Fence(epoch)
         self._warned_at = -WARN_EVERY_SECONDS
         self._last_status: dict[str, Any] = {}
 
@@ -125,22 +127,26 @@ class Broadcaster:
         self._alerted.set()
 
     async def run(self) -> None:
-        """Publish until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._run_alerts())
-            tasks.create_task(self._run_market())
+        """Publish until cancelled. Raises Deposed once another ingest publishes."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._run_alerts())
+                tasks.create_task(self._run_market())
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     async def _run_alerts(self) -> None:
-        while True:
+        while goes_on():
             await self._alerted.wait()
             self._alerted.clear()
             await self._publish(self._channels["alerts"], self._status().get("time"))
 
     async def _run_market(self) -> None:
         beat_at = refresh_at = 0.0
-        while True:
+        while goes_on():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), timeout=1.0)
+                async with asyncio.timeout(1.0):
+                    await self._wake.wait()
             self._wake.clear()
             started = time.monotonic()
             if started >= refresh_at:
@@ -168,8 +174,7 @@ class Broadcaster:
             for rows in self._channels.values():
                 async with rows.lock:
                     # Only where our meta still is: after a restart of Redis the rows have to come first.
-                    kept = await self._client.set(meta_key(rows.channel), self._meta(rows.seq, status), xx=True)
-                    if not kept:
+                    if not await self._store_meta(rows, status):
                         self._forgotten(rows)
                         continue
                     await self._send(rows.channel, "heartbeat", rows.seq, status.get("time"), {"status": status})
@@ -248,6 +253,7 @@ class Broadcaster:
     async def _store(self, rows: ChannelRows, written: dict[str, Row], gone: list[str]) -> bool:
         """Write rows and meta in one transaction; False when Redis had forgotten what these rows add to."""
         async with self._client.pipeline(transaction=True) as pipe:
+            await self._fence.enter(pipe)
             if rows.rewrite:
                 pipe.delete(rows_key(rows.channel))
             if written:
@@ -256,8 +262,15 @@ class Broadcaster:
             if gone:
                 pipe.hdel(rows_key(rows.channel), *gone)
             pipe.set(meta_key(rows.channel), self._meta(rows.seq, self._status()), get=True)
-            before = (await pipe.execute())[-1]
+            before = await self._fence.commit(pipe)
         return rows.rewrite or before is not None
+
+    async def _store_meta(self, rows: ChannelRows, status: dict[str, Any]) -> bool:
+        """Write the meta where one is; False when Redis had forgotten it."""
+        async with self._client.pipeline(transaction=True) as pipe:
+            await self._fence.enter(pipe)
+            pipe.set(meta_key(rows.channel), self._meta(rows.seq, status), xx=True)
+            return bool(await self._fence.commit(pipe))
 
     def _meta(self, seq: int, status: dict[str, Any]) -> bytes:
         meta = {"epoch": self.epoch, "seq": seq, "time": status.get("time"), "status": status}
@@ -291,6 +304,12 @@ class Broadcaster:
             self._warned_at = time.monotonic()
             logger.warning("Redis does not answer; parsing goes on, pages stand still: %s", error)
         self.redis_up = False
+
+
+def goes_on() -> bool:
+    """Whether nobody has cancelled this task: a cancellation in the midst of a call to Redis may get lost there."""
+    task = asyncio.current_task()
+    return task is None or not task.cancelling()
 
 
 def comparable_status(status: dict[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def load_book(dump: dict[str, Any] | None) -> Quote | Snapshot | None:
     """Take back what `dump_book` gave."""
     if dump is None:
         return None
-    return msgspec.convert(dump, Snapshot if "total_volume" in dump else Quote)
+    return msgspec.convert(dump, Snapshot) if "total_volume" in dump else msgspec.convert(dump, Quote)
 
 
 def _fields_of(book: Quote | Snapshot) -> tuple[str, ...]:

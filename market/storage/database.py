@@ -174,7 +174,9 @@ class Session:
             if row is None:
                 return None
             states = self._connection.execute(STATES_OF, [row[2]]).fetchall()
-        return LastRun(*row, [EncodedState(*values) for values in states])
+        epoch, source, identity, seq, seen_at, is_over = row
+        listed = [EncodedState(*values) for values in states]
+        return LastRun(epoch, source, identity, seq, seen_at, is_over, listed)
 
     def write(self, batch: Batch, states: Sequence[EncodedState] = ()) -> bool:
         """Store a batch, all of it or nothing; False if its day belongs to the exchange and the batch does not.

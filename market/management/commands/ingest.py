@@ -27,6 +27,7 @@ from market.feed.recording import Recorder, RecordingSource
 from market.feed.rest import FastConnectRest
 from market.feed.source import Source
 from market.feedwatch import GapWatch, Overrule
+from market.fence import Deposed
 from market.pipeline import Pipeline
 from market.running import running, until_signal
 from market.status import FeedStatus
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             asyncio.run(until_signal(ingest(options)))
         except FatalFeedError as error:  # the code tells the launcher that starting again cannot help
             raise CommandError(str(error), returncode=os.EX_CONFIG) from error
-        except (FeedError, LockTaken, FolderTaken) as error:
+        except (FeedError, LockTaken, FolderTaken, Deposed) as error:
             raise CommandError(str(error)) from error
 
 

@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
+from django.apps import apps as installed
 from django.apps.registry import Apps
 
 EDITORS: Final = "alert editors"
 
 
-def make_editors(using: str, apps: Apps, **signal: Any) -> None:
+def make_editors(using: str, apps: Apps = installed, **signal: Any) -> None:
     """Receive post_migrate: make the group if there is none; one that is there keeps the rights it was given."""
     try:
         Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")

@@ -268,6 +268,7 @@ SSI_DATA_URL = url("SSI_DATA_URL", "https://fc-data.ssi.com.vn/", {"http", "http
 SSI_STREAM_URL = url("SSI_STREAM_URL", "https://fc-datahub.ssi.com.vn/", {"http", "https"})
 REST_CALLS_PER_SECOND = number("REST_CALLS_PER_SECOND", 1, 0.1, 1000)  # SSI publishes no limit; about one is safe
 WATCH = text("WATCH", "vn30")  # vn30, all, or a comma list of symbols
+RECORDINGS_DIR = BASE_DIR / text("RECORDINGS_DIR", ".run/recordings")  # days that alert rules may be tried against
 BROADCAST_INTERVAL_MS = whole("BROADCAST_INTERVAL_MS", 200, 20, 5000)
 # How often ingest hands rows to the thread that stores them.
 STORE_INTERVAL_MS = whole("STORE_INTERVAL_MS", 500, 20, 5000)

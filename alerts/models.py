@@ -5,11 +5,9 @@ alert is what ingest stores when a rule held. It names its rule by number and ke
 what fired stays.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-import msgspec
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Count, F, IntegerField, OuterRef, Subquery
@@ -183,8 +181,3 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.id
-
-
-def rules_to_json(rows: Iterable[AlertRule]) -> bytes:
-    """Rules as a JSON list for people to read and `load_rules` to take."""
-    return msgspec.json.format(msgspec.json.encode([row.as_dict() for row in rows]), indent=2) + b"\n"

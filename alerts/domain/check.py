@@ -118,6 +118,8 @@ class KindInfo(Struct, frozen=True, kw_only=True):
     hears: Hears
     label: str
     help: str
+    title: str
+    """An alert in a few words, after its symbol: a format of the numbers in its evidence."""
     params: tuple[Param, ...]
     evidence: dict[str, str]
     """Name of each number in an alert's evidence -> what it is, with unit."""

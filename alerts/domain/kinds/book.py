@@ -100,6 +100,7 @@ LIMIT_LOCK: Final = KindInfo(
     hears="book",
     label="Locked at the limit",
     help="Buyers wait at the ceiling and nobody sells, or sellers wait at the floor and nobody buys.",
+    title="locked at the {limit}, {queue:,} waiting",
     params=(
         SIDE,
         Param(

@@ -101,6 +101,7 @@ FOREIGN_ACCELERATION: Final = KindInfo(
     hears="foreign",
     label="Foreign acceleration",
     help="The net foreign value changed by a percentage against its value some minutes ago.",
+    title="net foreign value {net_value_vnd:,.0f} VND, {change_percent:+.0f} % in {past_seconds} s",
     params=(
         Param(
             name="change_percent",
@@ -149,6 +150,7 @@ FOREIGN_ROOM: Final = KindInfo(
     hears="foreign",
     label="Foreign room nearly full",
     help="The room left to foreigners fell to a small part of the total room.",
+    title="{left_percent:.1f} % of the foreign room left, {room:,} shares",
     params=(
         Param(
             name="left_percent",

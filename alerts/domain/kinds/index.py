@@ -129,6 +129,7 @@ BASIS_FLIP: Final = KindInfo(
     hears="basis",
     label="Basis flip",
     help="A contract's basis changed sign from one of its trades to the next.",
+    title="basis turned to {state}, {basis:+.2f} points",
     params=(),
     evidence=_BASIS_EVIDENCE,
     scopes=ON_FUTURES,
@@ -143,6 +144,7 @@ BASIS_LEVEL: Final = KindInfo(
     hears="basis",
     label="Wide basis",
     help="A contract's basis is at least so many points wide.",
+    title="basis of {basis:+.2f} points ({state})",
     params=(
         Param(
             name="points",
@@ -174,6 +176,7 @@ INDEX_MOVE: Final = KindInfo(
     hears="index",
     label="Index move",
     help="An index moved by a percentage within the last minutes.",
+    title="{direction} {change_percent:+.2f} % in {window_minutes:.0f} minutes, now {value:,.2f}",
     params=(
         Param(
             name="percent",

@@ -135,6 +135,7 @@ PRICE_LIMIT: Final = KindInfo(
     hears="trade",
     label="At the limit",
     help="A trade at the ceiling or at the floor.",
+    title="trade at the {limit}, {price:,.10g}",
     params=(),
     evidence={
         "limit": "ceiling or floor",
@@ -154,6 +155,7 @@ LIMIT_LEFT: Final = KindInfo(
     hears="trade",
     label="Left the limit",
     help="The first trade away from the ceiling or the floor after a trade at it.",
+    title="left the {limit}, now {price:,.10g}",
     params=(SIDE,),
     evidence={
         "limit": "ceiling or floor that was left",
@@ -173,6 +175,7 @@ PRICE_CHANGE: Final = KindInfo(
     hears="trade",
     label="Price change",
     help="The price is a percentage away from the reference, or moved that far within the last minutes.",
+    title="{direction} {change_percent:+.2f} % from {from_price:,.10g} to {price:,.10g}",
     params=(
         Param(
             name="percent",

@@ -142,6 +142,7 @@ VOLUME_SPIKE: Final = KindInfo(
     hears="trade",
     label="Volume spike",
     help="A trade larger than a multiple of the mean trade of the last minutes.",
+    title="trade of {volume:,}, {times:.1f} x the mean of {window_minutes:.0f} minutes",
     params=(
         Param(
             name="multiplier",
@@ -194,6 +195,7 @@ RELATIVE_VOLUME: Final = KindInfo(
     hears="trade",
     label="Unusual volume",
     help="The day's volume so far is a multiple of what is usual at this minute of the day.",
+    title="volume of {total_volume:,} so far, {times:.1f} x the usual",
     params=(
         Param(
             name="multiplier",
@@ -233,6 +235,7 @@ LARGE_TRADE: Final = KindInfo(
     hears="trade",
     label="Large trade",
     help="A single trade of at least a given value.",
+    title="trade of {value_vnd:,.0f} VND, {volume:,} at {price:,.10g} ({side})",
     params=(
         Param(
             name="min_value_vnd",

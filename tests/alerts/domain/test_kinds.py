@@ -8,6 +8,8 @@ import pytest
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.kinds import KINDS
 from alerts.domain.kinds.book import book_top
+from alerts.domain.model import EvidenceValue
+from alerts.domain.titles import title
 from market.domain.events import Quote
 from tests.alerts.domain.builders import DAY, FUTURE, NEXT_DAY, Heard, flow, point, rule, run, seconds, tick, top, trade
 
@@ -240,3 +242,19 @@ def test_trade_kinds_may_be_about_futures() -> None:
     held = rule("price_limit", scope="vn30_futures")
     change = trade(0, price=2_088.6, symbol=FUTURE, ceiling=2_088.6, floor=1_815.4)
     assert len(run(held, [change])) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_title_of_a_kind_uses_its_evidence(kind: str) -> None:
+    info = KINDS[kind]
+    words = ("direction", "side", "limit", "state")
+    evidence: dict[str, EvidenceValue] = {name: "up" if name in words else 1_234 for name in info.evidence}
+    assert title(kind, "ACB", evidence).startswith("ACB: ")
+    assert title(kind, "ACB", evidence) != f"ACB: {info.label}"
+    assert title(kind, "ACB", {}) == f"ACB: {info.label}"
+
+
+def test_title_of_an_alert_is_a_short_sentence() -> None:
+    (alert,) = run(rule("price_limit"), [trade(0, price=26_750.0)])
+    assert title(alert.kind, alert.symbol, alert.evidence) == "ACB: trade at the ceiling, 26,750"
+    assert title("gone", "ACB", {}) == "ACB: gone"

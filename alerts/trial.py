@@ -1,0 +1,175 @@
+"""What a rule would have fired on a day that is over: a stored one, or a recording. Nothing is saved or sent."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from alerts.domain.evaluate import Evaluator
+from alerts.domain.model import Alert, Rule
+from alerts.engine import AlertEngine
+from alerts.models import Severity
+from alerts.stored_day import changes_of, members_of, newest_stored_day, what_is_missing
+from alerts.words import translated_title
+from market.domain.calendar import clock_text, to_date
+from market.domain.state import MarketState
+from market.feed.errors import FeedError
+from market.feed.parse import Parser
+from market.feed.recording import read_messages
+from market.pipeline import Pipeline
+
+LONGEST_SECONDS: Final = 20.0
+MOST_LISTED: Final = 200
+MOST_SYMBOLS: Final = 60
+CLOCK_EVERY: Final = 2_000  # changes or messages between two looks at the clock
+SUFFIXES: Final = (".jsonl", ".jsonl.gz")
+MOST_RECORDINGS: Final = 200
+
+
+class TrialForm(forms.Form):
+    """Which day to try a rule against."""
+
+    trial_day = forms.DateField(
+        label=_("Stored day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    trial_recording = forms.ChoiceField(label=_("or a recording"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["trial_day"].initial = newest_stored_day() or timezone.localdate()
+        fields["trial_recording"].choices = [("", "---------"), *((name, name) for name in recordings())]
+
+    def clean(self) -> dict[str, Any]:
+        """Want one of the two."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not values.get("trial_day") and not values.get("trial_recording"):
+            raise forms.ValidationError(_("Choose a day or a recording."))
+        return values
+
+
+@dataclass
+class Trial:
+    """What a trial found. `listed` are the first alerts, `symbols` those with the most."""
+
+    source: str
+    judged: int = 0
+    seconds: float = 0.0
+    stopped_at: str = ""  # the exchange's time at which the trial ran out of time
+    notes: list[str] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    by_symbol: Counter[str] = field(default_factory=Counter)
+
+    def take(self, alert: Alert) -> None:
+        """Count an alert, and keep the first ones."""
+        self.by_symbol[alert.symbol] += 1
+        if len(self.alerts) < MOST_LISTED:
+            self.alerts.append(alert)
+
+    @property
+    def count(self) -> int:
+        """Alerts in all."""
+        return self.by_symbol.total()
+
+    @property
+    def symbols(self) -> list[tuple[str, int]]:
+        """Symbols with how often each fired, most first."""
+        return self.by_symbol.most_common(MOST_SYMBOLS)
+
+    @property
+    def listed(self) -> Iterator[dict[str, Any]]:
+        """The first alerts in words."""
+        severities: dict[str, Any] = dict(Severity.choices)
+        for alert in self.alerts:
+            yield {
+                "time": clock_text(alert.at),
+                "symbol": alert.symbol,
+                "severity": severities[alert.severity],
+                "title": translated_title(alert.kind, alert.symbol, alert.evidence),
+            }
+
+
+def recordings() -> list[str]:
+    """Names of the recordings there are, newest name first."""
+    folder = Path(settings.RECORDINGS_DIR)
+    if not folder.is_dir():
+        return []
+    names = sorted((path.name for path in folder.iterdir() if path.name.endswith(SUFFIXES)), reverse=True)
+    return names[:MOST_RECORDINGS]
+
+
+def run_trial(rule: Rule, wanted: dict[str, Any], longest: float = LONGEST_SECONDS) -> Trial:
+    """Hold a rule, enabled or not, against the day or recording that a TrialForm names."""
+    rule = msgspec.structs.replace(rule, enabled=True)
+    started = time.monotonic()
+    name, day = wanted.get("trial_recording"), wanted.get("trial_day")
+    if name:
+        trial = try_recording(rule, Path(settings.RECORDINGS_DIR) / name, started + longest)
+    else:
+        trial = try_stored_day(rule, day or timezone.localdate(), started + longest)
+    trial.seconds = time.monotonic() - started
+    return trial
+
+
+def try_stored_day(rule: Rule, day: date, deadline: float) -> Trial:
+    """Judge the rows of a day."""
+    trial = Trial(str(day), notes=what_is_missing(rule, day))
+    evaluator = Evaluator([rule], members_of(rule, day))
+    for change, phase in changes_of(rule, day):
+        trial.judged += 1
+        for alert in evaluator.apply(change, phase):
+            trial.take(alert)
+        if trial.judged % CLOCK_EVERY == 0 and time.monotonic() > deadline:
+            trial.stopped_at = clock_text(getattr(change, "at", 0))
+            break
+    if not trial.judged and not trial.notes:
+        trial.notes.append(gettext("Nothing is stored for that day."))
+    return trial
+
+
+def try_recording(rule: Rule, path: Path, deadline: float) -> Trial:
+    """Play a recording through parser and state, as ingest would."""
+    trial = Trial(path.name)
+    state = MarketState()
+    engine = AlertEngine(Evaluator([rule]), state, trial.take)
+    take = with_members(rule, state, engine, Pipeline(state, Parser(), [engine.observe]).take)
+    try:
+        messages = read_messages(path)
+        for message in messages:
+            take(message)
+            trial.judged += 1
+            if trial.judged % CLOCK_EVERY == 0 and time.monotonic() > deadline:
+                trial.stopped_at = clock_text(state.now)
+                messages.close()
+                break
+    except FeedError as error:
+        trial.notes.append(str(error).replace(str(path), path.name))
+    return trial
+
+
+def with_members(
+    rule: Rule, state: MarketState, engine: AlertEngine, take: Callable[[bytes], None]
+) -> Callable[[bytes], None]:
+    """Look the rule's basket up once the recording has told its day."""
+    if not rule.scope.startswith("basket"):
+        return take
+    known = False
+
+    def take_and_look(message: bytes) -> None:
+        nonlocal known
+        take(message)
+        if not known and state.day:
+            known = True
+            engine.evaluator.replace_rules([rule], members_of(rule, to_date(state.day)))
+
+    return take_and_look

@@ -1,0 +1,65 @@
+"""What the tables of kinds say, in the reader's language. The domain's English words are the keys of the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from alerts.domain.kinds import KINDS
+from alerts.domain.model import Param
+from alerts.domain.scopes import BASKET
+from alerts.domain.titles import title
+
+# Words that params and evidence hold as values.
+VALUES: Final = {
+    "ceiling": _("ceiling"),
+    "floor": _("floor"),
+    "up": _("up"),
+    "down": _("down"),
+    "both": _("both"),
+    "premium": _("premium"),
+    "discount": _("discount"),
+    "buy": _("buy"),
+    "sell": _("sell"),
+    "neutral": _("neutral"),
+}
+SCOPES: Final = {
+    "all": _("All"),
+    "stocks": _("All stocks"),
+    "vn30_futures": _("VN30 futures"),
+    "basket": _("A basket"),
+    "symbols": _("Some symbols"),
+}
+
+
+def translated_title(kind: str, symbol: str, evidence: Mapping[str, Any]) -> str:
+    """An alert in words, in the reader's language."""
+    info = KINDS.get(kind)
+    values = {
+        name: str(VALUES.get(value, value)) if isinstance(value, str) else value for name, value in evidence.items()
+    }
+    return title(kind, symbol, values, gettext(info.title) if info else None)
+
+
+def param_help(param: Param) -> str:
+    """What a param does, its unit, and what it may be."""
+    if param.choices:
+        return gettext(param.help)
+    unit = gettext(param.unit) if param.unit else ""
+    bounds = gettext("%(low)s to %(high)s %(unit)s, usually %(default)s.") % {
+        "low": f"{param.minimum:,}",
+        "high": f"{param.maximum:,}",
+        "unit": unit,
+        "default": f"{param.default:,}",
+    }
+    return f"{gettext(param.help)} {bounds}"
+
+
+def scope_words(scope: str, symbols: Sequence[str]) -> str:
+    """Which symbols a rule is about."""
+    if scope == "symbols":
+        return ", ".join(symbols[:8]) + (" …" if len(symbols) > 8 else "")
+    if scope.startswith(BASKET):
+        return scope.removeprefix(BASKET)
+    return str(SCOPES.get(scope, scope))

@@ -20,7 +20,7 @@ def alone(name: str) -> Iterator[None]:
 
     PostgreSQL lets go of it when the connection ends, so a process that is killed leaves nothing behind.
     """
-    key = crc32(name.encode()) - 2**31
+    key = key_of(name)
     if not ask("SELECT pg_try_advisory_lock(%s, %s)", key):
         raise Busy(f"{name}: another process does that now")
     try:
@@ -28,6 +28,11 @@ def alone(name: str) -> Iterator[None]:
     finally:
         if connection.connection is not None and not connection.connection.closed:
             ask("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def key_of(name: str) -> int:
+    """The number that stands for a name."""
+    return crc32(name.encode()) - 2**31
 
 
 def ask(query: str, key: int) -> bool:

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-import stamina
 from django.conf import settings
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ from market.feed.rows import IndexComponents
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS: Final = 3  # for a connection that breaks; longer outages are the caller's matter
+PAUSES_SECONDS: Final = (0.5, 2.0)  # after a connection broke; longer outages are the caller's matter
 MAIN_INDEX: Final = "VNINDEX"
 
 Row = TypeVar("Row", bound=Struct)
@@ -85,10 +85,15 @@ class Venue:
         return datetime.combine(max(days), clock(23, 59, 59), VIETNAM)
 
     def _again(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        for attempt in stamina.retry_context(on=is_broken, attempts=ATTEMPTS, timeout=None, wait_initial=0.5):
-            with attempt:
+        for pause in PAUSES_SECONDS:
+            try:
                 return self._runner.run(wait(call))
-        raise AssertionError("retry_context returns or raises")
+            except QuotaExceeded:
+                raise  # the client has waited long enough
+            except RetryableFeedError as error:
+                logger.info("%s; trying again in %s s", error, pause)
+                time.sleep(pause)
+        return self._runner.run(wait(call))
 
 
 def open_venue() -> Venue:
@@ -104,11 +109,6 @@ def open_venue() -> Venue:
             calls_per_second=settings.REST_CALLS_PER_SECOND,
         )
     )
-
-
-def is_broken(error: Exception) -> bool:
-    """Tell whether to try again at once: not after a quota, which the client has waited for long enough."""
-    return isinstance(error, RetryableFeedError) and not isinstance(error, QuotaExceeded)
 
 
 async def wait(call: Callable[[], Awaitable[Result]]) -> Result:

@@ -31,7 +31,7 @@ class FeedStatus:
         self._source = source
         self._clock = clock
         self._day_note = day_note
-        self.parts: dict[str, str] = {}  # what else of the process is in trouble: {"database": "..."}
+        self.parts: dict[str, Callable[[], str]] = {}  # what else of the process may be in trouble: its words, or ""
 
     def __call__(self) -> dict[str, Any]:
         """The status object of the WebSocket API."""
@@ -51,7 +51,7 @@ class FeedStatus:
             "day": self._day_note(),
             "counts": {"messages": self._pipeline.messages, "rejected": self._pipeline.all_rejected()},
             "connections": {short(name): each.state for name, each in self._source.connections().items()},
-            "parts": dict(self.parts),
+            "parts": {name: trouble for name, look in self.parts.items() if (trouble := look())},
         }
 
     def _boards(self, now: int) -> dict[str, Any]:

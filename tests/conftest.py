@@ -7,6 +7,7 @@ instead; that Redis database must be empty, because tests empty it.
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -83,8 +84,9 @@ def redis_url(valkey_server: str) -> str:
 
 
 @pytest.fixture
-def process_environment(transactional_db: None, redis_url: str) -> dict[str, str]:
+def process_environment(transactional_db: None, redis_url: str, tmp_path: Path) -> dict[str, str]:
     """The environment for a process of ours (`manage.py ...`) that sees the tests' database and Redis."""
     database = connections["default"].settings_dict["NAME"]
     address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-    return os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tracker.settings"}
+    ours = {"DJANGO_SETTINGS_MODULE": "tracker.settings", "SPOOL_DIR": str(tmp_path / "spool")}
+    return os.environ | ours | {"DATABASE_URL": address}

@@ -15,6 +15,10 @@ from typing import Any
 import msgspec
 import psycopg
 
+from alerts.desk import MEMORY, AlertDesk
+from alerts.domain.evaluate import Evaluator
+from alerts.domain.rules import DEFAULT_RULES
+from alerts.rows import ALERTS
 from market.domain.memory import dump_index, dump_symbol
 from market.domain.state import MarketState
 from market.feed.parse import Parser
@@ -34,8 +38,11 @@ from tracker.launch.process import Process, Warden
 
 ROOT = Path(__file__).parents[2]
 PATIENT_SECONDS = 60.0
-MORNING = 33_720_000  # 09:22, ms since midnight
+MORNING = 33_480_000  # 09:18, ms since midnight
 TEMPLATE = "template_of_storage"
+STORED = (*HISTORY, ALERTS)
+# As a new database has them.
+RULES = [msgspec.structs.replace(rule, id=number) for number, rule in enumerate(DEFAULT_RULES, 1)]
 Rows = dict[str, list[Row]]
 
 
@@ -142,7 +149,7 @@ def wait_until(is_so: Callable[[], bool], what: str, seconds: float = PATIENT_SE
 
 
 def record_morning(path: Path) -> Path:
-    """Write the simulated market of VN30 until 09:22, as it comes over the wire."""
+    """Write the simulated market of VN30 until 09:18, as it comes over the wire."""
     universe = vn30_universe(7)
     day = Day(universe, History(universe), date(2026, 11, 20))
     day.want(("X", "R", "MI", "F"))
@@ -156,16 +163,24 @@ def record_morning(path: Path) -> Path:
 def undisturbed(recording: Path) -> tuple[Rows, dict[tuple[str, str], Any]]:
     """Rows by table and states by kind and code, as a process that is never disturbed ends up with."""
     state = MarketState()
-    collector = Collector(state, Run("undisturbed", "replay", "replay:undisturbed", 0.0))
-    pipeline = Pipeline(state, Parser(), [collector.observe])
+    evaluator = Evaluator(RULES)
+    collector = Collector(
+        state, Run("undisturbed", "replay", "replay:undisturbed", 0.0), {MEMORY: evaluator.dump_symbol}
+    )
+    desk = AlertDesk(evaluator, state, lambda row: None, collector.add)
+    pipeline = Pipeline(state, Parser(), [collector.observe, desk.observe])
     for message in read_messages(recording):
         pipeline.take(message)
     batch = collector.seal(1, 0, complete=True)
-    rows = {table.name: sorted(batch.rows.get(table.name, [])) for table in HISTORY}
+    rows = {table.name: sorted(map(comparable, batch.rows.get(table.name, []))) for table in STORED}
     states: dict[tuple[str, str], Any] = {
-        ("symbol", code): dump_symbol(symbol, state.basis.get(code)) for code, symbol in state.symbols.items()
+        ("symbol", code): dump_symbol(symbol, state.basis.get(code)) | {MEMORY: evaluator.dump_symbol(code)}
+        for code, symbol in state.symbols.items()
     }
-    states |= {("index", code): dump_index(index) for code, index in state.indices.items()}
+    states |= {
+        ("index", code): dump_index(index) | {MEMORY: evaluator.dump_symbol(index.index)}
+        for code, index in state.indices.items()
+    }
     return rows, {key: msgspec.json.decode(msgspec.json.encode(dump)) for key, dump in states.items()}
 
 
@@ -173,19 +188,33 @@ def stored(url: str) -> tuple[Rows, dict[tuple[str, str], Any]]:
     """The same from a database."""
     rows: Rows = {}
     with psycopg.connect(url) as connection:
-        for table in HISTORY:
+        for table in STORED:
             columns = ", ".join(
                 "extract(epoch FROM at)::bigint" if column.name == "at" else f'"{column.name}"'
                 for column in table.columns
             )
-            rows[table.name] = sorted(connection.execute(f"SELECT {columns} FROM {table.name}".encode()).fetchall())
-        found = connection.execute("SELECT kind, code, state FROM market_symbolstate WHERE kind <> 'market'").fetchall()
-    return rows, {(kind, code): state for kind, code, state in found}
+            found = connection.execute(f"SELECT {columns} FROM {table.name}".encode()).fetchall()
+            rows[table.name] = sorted(map(comparable, found))
+        states = connection.execute(
+            "SELECT kind, code, state FROM market_symbolstate WHERE kind <> 'market'"
+        ).fetchall()
+    return rows, {(kind, code): state for kind, code, state in states}
+
+
+def comparable(row: Row) -> Row:
+    """A row whose JSON is text in one form, wherever it comes from."""
+    return tuple(
+        msgspec.json.encode(msgspec.json.decode(value) if isinstance(value, str) else value, order="sorted").decode()
+        if isinstance(value, dict) or (isinstance(value, str) and value.startswith("{"))
+        else value
+        for value in row
+    )
 
 
 def assert_same_history(url: str, recording: Path) -> None:
     """Every row and every state is as if nothing had happened."""
     wanted_rows, wanted_states = undisturbed(recording)
+    assert wanted_rows[ALERTS.name], "expected a recording in which rules fire"
     rows, states = stored(url)
     for name, wanted in wanted_rows.items():
         missing, surplus = set(wanted) - set(rows[name]), set(rows[name]) - set(wanted)

@@ -8,6 +8,7 @@ import time
 from argparse import ArgumentParser
 from contextlib import AsyncExitStack
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,11 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from alerts.desk import MEMORY, AlertDesk, load_memory
+from alerts.domain.evaluate import Evaluator
+from alerts.queries import earlier_alerts
+from alerts.rows import ALERTS
+from alerts.rulebook import Rulebook
 from market import live
 from market.broadcast import Broadcaster
 from market.clock import MarketClock
@@ -47,7 +53,8 @@ logger = logging.getLogger(__name__)
 LOGGED_EVERY_SECONDS: Final = 60.0
 ANY_DAY: Final = 2**40
 SPEEDS_KNOWN_SECONDS: Final = 60.0  # foreign speeds survive a shorter absence: totals tell what happened meanwhile
-TABLES: Final = {table.name: table for table in HISTORY}
+STORED: Final = (*HISTORY, ALERTS)
+TABLES: Final = {table.name: table for table in STORED}
 
 
 class Command(BaseCommand):
@@ -82,8 +89,11 @@ async def ingest(options: dict[str, Any]) -> None:
         source, watch = await open_source(options, stack)
         leadership = await lead(options["standby"])
         run = begin_run(source, leadership)
+        rulebook = Rulebook(settings.SPOOL_DIR / f"{database_name()}-alert-rules.json")
+        page = await rulebook.open(vietnam_today())
+        evaluator = Evaluator(page.rules, page.members)
         state = MarketState(watch.members)
-        collector = Collector(state, run)
+        collector = Collector(state, run, {MEMORY: evaluator.dump_symbol})
         observer = Overrule(days, source, vietnam_today)
         parser = Parser(latest_day=lambda: from_date(vietnam_today()) if source.kind == "ssi" else ANY_DAY)
         pipeline = Pipeline(state, parser, [observer.observe, collector.observe])
@@ -95,11 +105,13 @@ async def ingest(options: dict[str, Any]) -> None:
             TABLES,
             spool_bytes=settings.SPOOL_MAX_MB * 2**20,
             interval_seconds=settings.STORE_INTERVAL_MS / 1000,
+            loads={MEMORY: partial(load_memory, evaluator)},
         )
         stack.push_async_callback(store.close)
         status = FeedStatus(
             state, pipeline, source, MarketClock(lambda: state.now), lambda: days.note(market_date(state))
         )
+        status.parts["database"] = lambda: store.trouble
         client = live.connect()
         stack.push_async_callback(client.aclose)
         broadcaster = Broadcaster(
@@ -111,8 +123,11 @@ async def ingest(options: dict[str, Any]) -> None:
             status=status,
             is_trading_day=days.is_trading_day,
         )
+        desk = AlertDesk(evaluator, state, broadcaster.publish_alert, collector.add)
+        pipeline.add_sink(desk.observe)
         found = store.recover()
         pipeline.add_sink(broadcaster.observe)
+        desk.begin(await earlier_alerts() if found.origin != "nothing" else ())
         go_on(source, store, found)
         broadcaster.observe_all()
         handle = store.take
@@ -122,6 +137,7 @@ async def ingest(options: dict[str, Any]) -> None:
         helpers = {
             "store": store.run(),
             "broadcast": broadcaster.run(),
+            "rules": rulebook.keep_fresh(evaluator.replace_rules, lambda: market_date(state)),
             "calendar": days.keep_fresh(lambda: market_date(state) or vietnam_today()),
             "progress": log_progress(pipeline, status, store),
             "source": gaps.check(),
@@ -135,10 +151,15 @@ async def ingest(options: dict[str, Any]) -> None:
 
 async def lead(standby: bool) -> Leadership:
     """Become the one ingest of the database and of the folder, now or when the other one ends."""
-    folder = settings.SPOOL_DIR / str(settings.DATABASES["default"]["NAME"])
+    folder = settings.SPOOL_DIR / database_name()
     if standby:
-        return await lead_later(folder, HISTORY)
-    return await lead_now(folder, HISTORY, settings.RECOVERY_WAIT_SECONDS)
+        return await lead_later(folder, STORED)
+    return await lead_now(folder, STORED, settings.RECOVERY_WAIT_SECONDS)
+
+
+def database_name() -> str:
+    """What the files of this machine go by: those of two databases are not to meet."""
+    return str(settings.DATABASES["default"]["NAME"])
 
 
 def begin_run(source: Source, leadership: Leadership) -> Run:

@@ -215,7 +215,8 @@ DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # any other value leaks one connection a request under Daphne
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 2
 if DATABASE_POOL_SIZE:  # two seconds: whoever asks for history must hear soon that the database is away
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 2}
+    pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 2, "max_waiting": 100}
+    DATABASES["default"]["OPTIONS"]["pool"] = pool
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a pool keeps connections that died with the server
 
 HAS_REDIS_URL = text("REDIS_URL") != ""
@@ -310,6 +311,7 @@ SPECTACULAR_SETTINGS = {
 # --- Who may listen, and how often --------------------------------------------------------------------------
 
 ANONYMOUS_READ = flag("ANONYMOUS_READ", False)  # `make demo` switches it on
+ANONYMOUS_READ_LOCALLY = flag("ANONYMOUS_READ", True)  # for `make live`, which serves this machine alone
 API_REQUESTS_PER_MINUTE_PER_ADDRESS = whole("API_REQUESTS_PER_MINUTE_PER_ADDRESS", 600, 1, 10_000_000)
 API_REQUESTS_PER_MINUTE_PER_TOKEN = whole("API_REQUESTS_PER_MINUTE_PER_TOKEN", 3000, 1, 10_000_000)
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
@@ -321,6 +323,8 @@ WS_CONNECTIONS_PER_USER = whole("WS_CONNECTIONS_PER_USER", 20, 1, 100_000)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
+        # The style that lightweight-charts 5.2.1 puts into the page for its attribution logo, and no other.
+        "style-src": ["'self'", "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"],
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],

@@ -26,6 +26,7 @@ class StackCommand(BaseCommand):
             secret_key="" if settings.SECRET_KEY == settings.DEFAULT_SECRET_KEY else settings.SECRET_KEY,
             admin_path=settings.ADMIN_PATH,
             port=settings.PORT,
+            anonymous_read=self.simulated or settings.ANONYMOUS_READ_LOCALLY,
             simulate_arguments=simulate_arguments,
         )
         try:

@@ -30,6 +30,7 @@ class Choices:
     secret_key: str
     admin_path: str
     port: int
+    anonymous_read: bool
     simulate_arguments: tuple[str, ...] = ()
 
 
@@ -43,6 +44,7 @@ class Stack:
         self.environment = {
             "PYTHONUNBUFFERED": "1",
             "DEBUG": "false",
+            "ANONYMOUS_READ": str(choices.anonymous_read).lower(),
             "SECRET_KEY": choices.secret_key or run_directory.secret("secret_key"),
         }
         if choices.simulated:  # a .env made for production has no say in how a demo is reached

@@ -40,7 +40,7 @@ class GapWatch:
             if connection.state == before:
                 continue
             self._before[channel] = connection.state
-            logger.info("Feed %s: %s %s", channel[:40], connection.state, connection.detail)
+            logger.debug("Feed %s: %s %s", channel[:40], connection.state, connection.detail)
             lost = before in ("connected", "silent") and connection.state in ("connecting", "waiting", "blocked")
             if lost and channel.startswith("X"):
                 self._store.lose_sight()

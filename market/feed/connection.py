@@ -45,6 +45,7 @@ class StreamConnection:
 
     def __init__(self, rest: FastConnectRest, stream_url: str, channel: str, timing: Timing) -> None:
         self.channel = channel
+        self._shown = channel if len(channel) <= 40 else f"{channel[:37]}..."  # lists run to hundreds of symbols
         self.state = ConnectionState("connecting", time.time())
         self.rejected: Counter[str] = Counter()
         self._rest = rest
@@ -93,7 +94,7 @@ class StreamConnection:
             self._blocks = 0
             state = "waiting"
             wait = self._timing.retry_wait(self._attempts, random.random())
-        log.warning("%s: %s; attempt %s follows in %.1f s", self.channel, error, self._attempts + 1, wait)
+        log.warning("%s: %s; attempt %s follows in %.1f s", self._shown, error, self._attempts + 1, wait)
         self._set(state, f"{error}; next attempt in {wait:.0f} s")
         await asyncio.sleep(wait)
 
@@ -145,7 +146,7 @@ class StreamConnection:
         error = answer_error(response.status_code, response.text, "start")
         if isinstance(error, QuotaExceeded | Unauthorised):
             raise error
-        log.warning("%s: %s. Going on: SSI's own Python client does without it.", self.channel, error)
+        log.warning("%s: %s. Going on: SSI's own Python client does without it.", self._shown, error)
 
     async def _fetch(self, url: str, token: str, step: str) -> httpx2.Response:
         return await self._rest.fetch(url, token, step, self._timing.open_timeout)
@@ -158,7 +159,7 @@ class StreamConnection:
         self._worked = True
         self._refusals = 0
         self._set("connected")
-        log.info("%s: connected", self.channel)
+        log.info("%s: connected", self._shown)
 
     async def _read(self, socket: ClientConnection, handle: Handle, silence: float) -> str:
         loop = asyncio.get_running_loop()
@@ -199,7 +200,7 @@ class StreamConnection:
             if speaks_of_quota(text):
                 raise QuotaExceeded(f"stream: {text}")
             if text != self.state.detail:  # a repeated text is no news
-                log.warning("%s: the venue says: %s", self.channel, text)
+                log.warning("%s: the venue says: %s", self._shown, text)
                 self._set(self.state.state, text)
         for reply in received.replies:  # all are about SwitchChannels, our only invocation
             if reply.error is not None:
@@ -213,7 +214,7 @@ class StreamConnection:
         now = time.monotonic()
         if now >= self._reject_log_at:
             self._reject_log_at = now + REJECT_LOG_SECONDS
-            log.warning("%s: %s (dropped so far: %s)", self.channel, reason, self.rejected.total())
+            log.warning("%s: %s (dropped so far: %s)", self._shown, reason, self.rejected.total())
 
     def _quiet(self, seconds: float) -> None:
         if self.state.state != "silent":  # the watchdog looks several times in a lull

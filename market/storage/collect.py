@@ -132,11 +132,16 @@ class Collector:
                 change.basis,
             )
 
-    def add(self, table: Table, row: Row) -> None:
-        """Take a row of another part of the process; within a batch the last of a key stands."""
+    def add(self, table: Table, row: Row, symbol: str) -> None:
+        """Take a row of another part of the process; within a batch the last of a key stands.
+
+        The state of its symbol goes with it, since what that part remembers has changed.
+        """
         names = [column.name for column in table.columns]
         key = tuple(row[names.index(name)] for name in table.key)
         self._others.setdefault(table.name, {})[key] = row
+        if symbol in self._state.symbols:
+            self._moved.add(symbol)
         self.count += 1
 
     def touch_all(self) -> None:

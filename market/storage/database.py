@@ -28,7 +28,6 @@ STATEMENT_SECONDS: Final = 30
 HUNG_SECONDS: Final = 45.0  # longer than any statement may take: who says nothing for so long will not answer
 DAY_SECONDS: Final = 86_400
 NO_DAY: Final = date(1970, 1, 1)
-PURGED: Final = ("market_trade", "market_bar", "market_foreignflow", "market_indextick", "market_basispoint")
 
 REGISTER = """
     INSERT INTO market_ingestrun (epoch, source, identity, started_at, last_seen_at, seq, first_day, last_day, detail)
@@ -254,7 +253,7 @@ class Session:
         if real is not None and real[0]:
             return run.source == "ssi"
         logger.warning("Removing the rows of %s that %s stored", to_date(day), newest[0])
-        for table in PURGED:
+        for table in self._tables:
             where = sql.SQL("DELETE FROM {} WHERE at >= to_timestamp(%s) AND at < to_timestamp(%s)")
             self._connection.execute(where.format(sql.Identifier(table)), [day, day + DAY_SECONDS])
         return True

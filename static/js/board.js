@@ -2,6 +2,7 @@
 
 import { Cells } from "./cells.js";
 import { Clock } from "./clock.js";
+import { Names } from "./names.js";
 import { Order } from "./order.js";
 import { Panels } from "./panels.js";
 import { Socket } from "./socket.js";
@@ -12,6 +13,7 @@ const cells = new Cells(document.getElementById("rows"), document.getElementById
 const clock = new Clock(main, cells);
 const order = table?.dataset.memory ? new Order(table, cells, main.dataset.language) : null;
 const panels = new Panels();
+const names = new Names(cells);
 
 new Socket(main, (frames) => {
   let moved = false;
@@ -27,7 +29,10 @@ new Socket(main, (frames) => {
     order?.touch();
     panels.touch();
   }
-  if (moved) order?.arrange();
+  if (moved) {
+    order?.arrange();
+    names.touch();
+  }
 });
 
 main.addEventListener("htmx:wsAfterMessage", () => clock.tick());

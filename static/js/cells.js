@@ -2,20 +2,22 @@
 // Cells are looked up once; a patch touches text nodes and class names only, so a frame costs one or two milliseconds.
 
 const FLASH_MS = 220; // shorter than the time between two frames, so that each change is seen as one
-const FLASHING = /^(price|volume|value|(bid|ask)\d_(price|volume))$/;
+const FLASHING = /^(price|volume|value|net_value|basis|(bid|ask)\d+_(price|volume))$/;
 
 export class Cells {
   constructor(body, template) {
     this.body = body; // where new rows of the board go
     this.template = template;
     this.rows = new Map();
+    this.strangers = new Set(); // rows that came without the page: the socket does not tell their names
     for (const element of document.querySelectorAll("[data-row]")) this.add(element);
   }
 
   add(element) {
     const cells = new Map();
     for (const cell of element.querySelectorAll("[data-cell]")) {
-      if (!cell.dataset.kind && !cell.firstChild) cell.append("");
+      const holder = cell.firstElementChild ?? cell; // the link in a symbol's cell
+      if (!cell.dataset.kind && !holder.firstChild) holder.append("");
       cells.set(cell.dataset.cell, cell);
     }
     const row = { id: element.dataset.row, element, cells, time: Number(element.dataset.time) || null, age: null };
@@ -27,6 +29,9 @@ export class Cells {
   create(id) {
     const element = this.template.content.firstElementChild.cloneNode(true);
     element.dataset.row = id;
+    const link = element.querySelector("a[data-to]");
+    if (link) link.href = link.dataset.to.replace("{}", id);
+    this.strangers.add(id);
     this.body.append(element);
     return this.add(element);
   }
@@ -76,14 +81,16 @@ function write(row, name, [text, state], lit) {
     row.time = Number(text) || null;
     row.element.dataset.time = text;
     if (row.element.localName === "tr") row.element.className = state + (row.age === null ? "" : " stale");
+    else if ("ages" in row.element.dataset) row.element.classList.toggle("trading", state === "trading");
     return;
   }
   const cell = row.cells.get(name);
   if (!cell) return;
   const kind = cell.dataset.kind;
   if (kind) return draw(cell, kind, text, state);
-  const changed = cell.firstChild.data !== text;
-  if (changed) cell.firstChild.data = text;
+  const node = cell.firstChild.firstChild ?? cell.firstChild;
+  const changed = node.data !== text;
+  if (changed) node.data = text;
   const flashes = changed && lit && FLASHING.test(name);
   if (flashes) lit.push(cell);
   const wanted = flashes ? `${state} flash` : state;

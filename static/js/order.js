@@ -18,7 +18,7 @@ export class Order {
       heading.firstElementChild.addEventListener("click", (event) => this.choose(event, heading.dataset.column));
     }
     this.input.addEventListener("input", () => this.filter());
-    this.input.form.addEventListener("submit", (event) => event.preventDefault());
+    this.input.form.addEventListener("submit", (event) => this.go(event));
     document.addEventListener("keydown", (event) => this.key(event));
     setInterval(() => this.refresh(), 1000);
     this.mark();
@@ -98,6 +98,17 @@ export class Order {
     }
     this.empty.hidden = shown > 0;
     if (!shown && wanted) this.empty.textContent = document.getElementById("content").dataset.textNone;
+  }
+
+  // Enter leads to the page of the symbol that was typed, or of the only row that is left.
+  go(event) {
+    event.preventDefault();
+    const wanted = this.input.value.trim().toUpperCase();
+    const shown = this.cells.board.filter((row) => !row.element.hidden);
+    const row = shown.find((each) => each.id === wanted) ?? (shown.length === 1 ? shown[0] : null);
+    const link = row?.element.querySelector("a[href]");
+    if (link) location.assign(link.href);
+    else if (/^[A-Z0-9]{3,24}$/.test(wanted)) location.assign(`/symbol/?q=${wanted}`);
   }
 
   key(event) {

@@ -1,0 +1,172 @@
+"""A candle chart as shapes that a template draws as SVG, for whoever has no chart script. Pure.
+
+Shapes live in a box of 1000 by 1000 that is stretched to the size of the page; labels are placed in per cent of it, so
+that text keeps its size. Prices take the upper part, volumes the lower.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from math import ceil, floor, log10
+from typing import Final, NamedTuple, Protocol
+
+from market.domain.calendar import VIETNAM
+from market.formatting import WritePrice
+
+BOX: Final = 1000
+RIGHT: Final = 925  # where the last candle ends; labels of prices stand beyond
+PRICE_TOP, PRICE_BOTTOM = 30, 700
+VOLUME_TOP, VOLUME_BOTTOM = 760, 1000
+BODY: Final = 0.7  # of a candle's slot
+WIDEST: Final = 24.0  # a slot, so that three candles do not fill the page
+PRICE_LINES: Final = 5
+TIME_LABELS: Final = 6
+STACK: Final = ("buy", "sell", "neutral", "unclassified")  # from the bottom
+
+
+class Bar(Protocol):
+    """What is drawn: a candle as `market.queries` gives it."""
+
+    @property
+    def at(self) -> int: ...
+    @property
+    def open(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def close(self) -> float: ...
+    @property
+    def volume(self) -> int: ...
+    @property
+    def buy_volume(self) -> int: ...
+    @property
+    def sell_volume(self) -> int: ...
+    @property
+    def neutral_volume(self) -> int: ...
+    @property
+    def unclassified_volume(self) -> int: ...
+
+
+class Body(NamedTuple):
+    """One candle: a wick from `high` to `low` at `middle`, and a body. Coordinates grow to the right and down."""
+
+    state: str  # up, down, or reference where it closed as it opened
+    middle: float
+    high: float
+    low: float
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Part(NamedTuple):
+    """A rectangle of a volume bar: the volume of one kind of aggressor."""
+
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Label(NamedTuple):
+    """A text beside a line; `place` in the box, `percent` of it."""
+
+    text: str
+    place: float
+    percent: float
+
+
+class Drawing(NamedTuple):
+    """A whole chart."""
+
+    bodies: list[Body]
+    volumes: list[Part]
+    prices: list[Label]
+    times: list[Label]
+    last: Label
+    last_state: str
+
+
+def drawing(candles: Sequence[Bar], daily: bool, language: str, write: WritePrice) -> Drawing | None:
+    """Draw candles, oldest first; None where there are none."""
+    if not candles:
+        return None
+    low, high = min(bar.low for bar in candles), max(bar.high for bar in candles)
+    margin = (high - low) * 0.04 or abs(high) * 0.01 or 1.0
+    low, high = low - margin, high + margin
+    scale = (PRICE_BOTTOM - PRICE_TOP) / (high - low)
+
+    def height(price: float) -> float:
+        return round(PRICE_BOTTOM - (price - low) * scale, 1)
+
+    slot = min(WIDEST, RIGHT / len(candles))
+    start = RIGHT - slot * len(candles)
+    middles = [round(start + slot * (place + 0.5), 1) for place in range(len(candles))]
+    width = round(slot * BODY, 1)
+    bodies = [body(bar, middle, width, height) for bar, middle in zip(candles, middles, strict=True)]
+    close = height(candles[-1].close)
+    return Drawing(
+        bodies,
+        list(volume_parts(candles, middles, width)),
+        [label(write(price, language), height(price)) for price in price_lines(low, high)],
+        list(time_labels(candles, middles, daily)),
+        label(write(candles[-1].close, language), close),
+        bodies[-1].state,
+    )
+
+
+def label(text: str, place: float) -> Label:
+    return Label(text, place, round(100 * place / BOX, 1))
+
+
+class Height(Protocol):
+    """Where a price is."""
+
+    def __call__(self, price: float) -> float: ...
+
+
+def body(bar: Bar, middle: float, width: float, height: Height) -> Body:
+    state = "up" if bar.close > bar.open else "down" if bar.close < bar.open else "reference"
+    top, bottom = height(max(bar.open, bar.close)), height(min(bar.open, bar.close))
+    thick = max(2.0, round(bottom - top, 1))
+    x = round(middle - width / 2, 1)
+    return Body(state, middle, height(bar.high), height(bar.low), x, top, width, thick)
+
+
+def volume_parts(candles: Sequence[Bar], middles: Sequence[float], width: float) -> Iterator[Part]:
+    """Stack each bar's volume by aggressor, against the largest bar."""
+    largest = max(bar.volume for bar in candles)
+    if not largest:
+        return
+    scale = (VOLUME_BOTTOM - VOLUME_TOP) / largest
+    for bar, middle in zip(candles, middles, strict=True):
+        filled = 0
+        for kind in STACK:
+            volume = getattr(bar, f"{kind}_volume")
+            if volume:
+                bottom, filled = filled, filled + volume
+                top = round(VOLUME_BOTTOM - filled * scale, 1)
+                thick = round(VOLUME_BOTTOM - bottom * scale - top, 1)
+                yield Part(kind, round(middle - width / 2, 1), top, width, thick)
+
+
+def price_lines(low: float, high: float) -> list[float]:
+    """Round prices within a range, about five of them."""
+    rough = (high - low) / PRICE_LINES
+    power = 10.0 ** floor(log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
+    return [round(place * step, 6) for place in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def time_labels(candles: Sequence[Bar], middles: Sequence[float], daily: bool) -> Iterator[Label]:
+    """Say the time of some candles; the first label of another day says the date instead."""
+    count = min(TIME_LABELS, len(candles))
+    shown = ""
+    for place in sorted({(2 * step + 1) * len(candles) // (2 * count) for step in range(count)}):
+        moment = datetime.fromtimestamp(candles[place].at, tz=VIETNAM)
+        day = f"{moment:%d/%m}"
+        yield label(day if daily or day != shown else f"{moment:%H:%M}", middles[place])
+        shown = day

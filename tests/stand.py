@@ -19,10 +19,9 @@ from django.conf import settings
 from tracker.launch.places import temporary_directory
 from tracker.launch.ports import LOOPBACK, accepts, free_port
 from tracker.launch.process import Command, Process, Warden
+from tracker.launch.stack import APPLICATION, SOCKET_LIMITS
 from tracker.launch.valkey import Valkey
 
-# Daphne holds what it sends against the limit of what it receives: a snapshot of the whole market has 1.6 MB.
-SIZES = ("--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "65536")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -96,8 +95,8 @@ class Stand:
     def start_web(self, name: str = "web", *options: str, port: int = 0) -> str:
         """Start a Daphne, and return the address of its sockets."""
         port = self.ports[name] = port or free_port()
-        daphne = ("-m", "daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), *SIZES)
-        process = self.start(name, *daphne, *options, "tracker.asgi:application")
+        daphne = ("-m", "daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), *SOCKET_LIMITS)
+        process = self.start(name, *daphne, *options, APPLICATION)
         process.wait_until(lambda: answers(port), seconds=60)
         return f"ws://{LOOPBACK}:{port}"
 
@@ -110,6 +109,10 @@ class Stand:
         """Seconds of CPU that a process has used."""
         fields = Path(f"/proc/{self.processes[name].pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def waited(self, name: str) -> float:
+        """Seconds that a process was ready to run and got no core: the share of others in what was measured."""
+        return int(Path(f"/proc/{self.processes[name].pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def answers(port: int) -> bool:

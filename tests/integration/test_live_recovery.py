@@ -115,6 +115,13 @@ async def test_copies_are_right_after_another_ingest_took_over(stand: Stand, cop
     await same_as_fresh(stand, copies)
 
 
+async def test_no_process_logged_an_exception_of_ours(stand: Stand) -> None:
+    """Of the tests above; the layer's own complaint about a connection that broke is not ours."""
+    text = "\n".join(stand.said["web"])
+    ours = Path(__file__).parents[2] / "market"
+    assert f'File "{ours}' not in text, text
+
+
 async def test_daphne_that_is_told_to_stop_asks_clients_to_come_back(stand: Stand) -> None:
     async with connect(url(stand, "market"), proxy=None) as socket:
         await socket.recv()
@@ -124,12 +131,3 @@ async def test_daphne_that_is_told_to_stop_asks_clients_to_come_back(stand: Stan
                 while True:
                     await socket.recv()
     assert socket.close_code == 4012
-    await asyncio.to_thread(stand.processes["web"].popen.wait, 30)
-    await asyncio.to_thread(stand.start_web, port=stand.ports["web"])
-
-
-async def test_no_process_logged_an_exception_of_ours(stand: Stand) -> None:
-    """Of the tests above; the layer's own complaint about a connection that broke is not ours."""
-    text = "\n".join(stand.said["web"])
-    ours = Path(__file__).parents[2] / "market"
-    assert f'File "{ours}' not in text, text

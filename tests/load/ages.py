@@ -43,24 +43,21 @@ def arrivals(directory: Path) -> dict[str, list[tuple[float, float]]]:
 
 
 def market_ages(crowd: Crowd, recorded: Path) -> list[float]:
-    """Seconds, one for each trade frame and client that got it."""
+    """Seconds, one for each trade frame and client that got it; of frames since the last client had its snapshot."""
+    since = max(client.snapshot_at or 0.0 for client in crowd.clients)
     arrived = arrivals(recorded)
-    shown: dict[str, float] = {}
+    shown: dict[str, int] = {}  # how many of a symbol's frames earlier updates held
     sources: dict[Position, list[float]] = {}  # update -> when its trade frames arrived
     for position in sorted(crowd.texts):
         frame = msgspec.json.decode(crowd.texts[position], type=Frame)
-        times: list[float] = []
+        times = sources[position] = []
         for symbol, row in frame.data["rows"].items():
             total = row.get("total_volume")
             if not isinstance(total, int | float):
                 continue
             known = arrived.get(symbol, [])
-            if symbol in shown:  # else: traded before the crowd looked
-                low = bisect_left(known, (shown[symbol] + 0.5, 0.0))
-                high = bisect_left(known, (total + 0.5, 0.0))
-                times += [at for _, at in known[low:high]]
-            shown[symbol] = total
-        sources[position] = times
+            first, shown[symbol] = shown.get(symbol, 0), bisect_left(known, (total + 0.5, 0.0))
+            times += [at for _, at in known[first : shown[symbol]] if at >= since]
     return [
         receipt - at
         for client in crowd.clients

@@ -50,6 +50,7 @@ class Bench:
         self.recorded = recorded
         self._addresses = addresses
         self._cpu: dict[str, float] = {}
+        self._waited: dict[str, float] = {}
         self._since = 0.0
 
     def urls(self, channel: str) -> list[str]:
@@ -60,14 +61,15 @@ class Bench:
         """Count CPU from here."""
         self._since = time.monotonic()
         self._cpu = {name: self.stand.cpu(name) for name in WATCHED}
+        self._waited = {name: self.stand.waited(name) for name in WATCHED}
 
     def note_cost(self, report: Report, scenario: str, clients: int, empty: float) -> None:
         """Report the share of a core that each process took, and the memory of a client."""
         passed = time.monotonic() - self._since
         for name in WATCHED:
-            report.note(
-                f"{scenario}_cpu_{name}", 100 * (self.stand.cpu(name) - self._cpu[name]) / passed, "% of a core"
-            )
+            cpu, waited = self.stand.cpu(name) - self._cpu[name], self.stand.waited(name) - self._waited[name]
+            report.note(f"{scenario}_cpu_{name}", 100 * cpu / passed, "% of a core")
+            report.note(f"{scenario}_waited_{name}", 100 * waited / passed, "% of the time for a core")
         report.note(f"{scenario}_memory_per_client", 1000 * (self.web_memory() - empty) / clients, "kB")
 
     def web_memory(self) -> float:

@@ -16,6 +16,9 @@ SIMULATOR_PORT = 18000
 OPENING = "09:14"  # a minute before the opening match: auction, burst and continuous trading soon follow
 ADMIN = "admin"
 AS_ROOT = "ignore:You're running the worker with superuser privileges"  # a demo in a container often is root
+APPLICATION = "tracker.asgi:application"
+# Daphne holds what it sends against the limit of what it receives: a snapshot of the whole market has 1.6 MB.
+SOCKET_LIMITS = ["--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "65536"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class Stack:
 
     def start_web(self) -> int:
         port = free_port(self.choices.port)
-        arguments = ["daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), "tracker.asgi:application"]
+        arguments = ["daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), *SOCKET_LIMITS, APPLICATION]
         environment = {"DATABASE_POOL_SIZE": "8"}
         self.supervisor.start(self.module("web", *arguments, **environment), lambda: answers(port))
         return port

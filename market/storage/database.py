@@ -34,8 +34,8 @@ REGISTER = """
     VALUES (%(epoch)s, %(source)s, %(identity)s, to_timestamp(%(started_at)s), to_timestamp(%(now)s), %(seq)s,
         %(day)s, %(day)s, '')
     ON CONFLICT (epoch) DO UPDATE SET last_seen_at = excluded.last_seen_at, seq = excluded.seq,
-        first_day = coalesce(market_ingestrun.first_day, excluded.first_day),
-        last_day = coalesce(excluded.last_day, market_ingestrun.last_day)
+        first_day = least(market_ingestrun.first_day, excluded.first_day),
+        last_day = greatest(market_ingestrun.last_day, excluded.last_day)
 """
 # The newest run that stored rows of a day: a seq is larger than those of all runs before it.
 NEWEST_OF_DAY = """

@@ -66,8 +66,7 @@ class Spool:
 
     def append(self, batch: Batch) -> None:
         """Write a batch's rows at the end."""
-        record = Record(batch.seq, batch.run, batch.day, batch.sealed_at, batch.position, batch.rows)
-        content = pack(record)
+        content = pack(record_of(batch))
         self._make_room(len(content))
         if self._open is None or self._open.stat().st_size >= SEGMENT_BYTES:
             self._open = self._directory / f"{batch.seq:012d}{SUFFIX}"
@@ -134,6 +133,11 @@ class Spool:
         path.unlink()
         self.lost_rows += lost
         logger.error("The spool is full: %s rows of %s are lost, trades and bars among them", lost, path.name)
+
+
+def record_of(batch: Batch) -> Record:
+    """What the spool keeps of a batch."""
+    return Record(batch.seq, batch.run, batch.day, batch.sealed_at, batch.position, batch.rows)
 
 
 def pack(record: Record) -> bytes:

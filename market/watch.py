@@ -1,5 +1,6 @@
 """What ingest listens to: the symbols that the settings ask for, found at the venue or else in the database."""
 
+import asyncio
 import logging
 from datetime import date
 
@@ -9,13 +10,14 @@ from msgspec import Struct
 
 from market.domain.contracts import parse_code
 from market.feed.client import channels_for
-from market.feed.errors import FatalFeedError, FeedError
+from market.feed.errors import FatalFeedError, FeedError, QuotaExceeded, RetryableFeedError
 from market.feed.rest import FastConnectRest
 from market.reference import basket_codes
 
 logger = logging.getLogger(__name__)
 
 BASKET = "VN30"
+ATTEMPTS = 3
 INDICES = ("VNINDEX", "VN30", "VN100", "HNXIndex", "HNX30", "HNXUpcomIndex")
 
 
@@ -24,6 +26,24 @@ class Watch(Struct, frozen=True):
 
     channels: list[str]
     members: dict[str, frozenset[str]]
+
+
+async def reach(rest: FastConnectRest, address: str) -> None:
+    """Log in once before anything is built on it: an address that never answers is a mistake, not an outage.
+
+    Raises FatalFeedError for refused credentials or what is not FastConnect, FeedError for what does not answer.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            await rest.access_token()
+            return
+        except QuotaExceeded:
+            return  # the right place, and the stream knows how to wait
+        except RetryableFeedError as error:
+            if attempt == ATTEMPTS:
+                raise FeedError(f"SSI_DATA_URL: expected SSI FastConnect at {address}, was: {error}") from error
+            logger.warning("%s; trying again", error)
+            await asyncio.sleep(attempt)
 
 
 async def find_watch(rest: FastConnectRest, wanted: str, today: date) -> Watch:

@@ -46,7 +46,7 @@ from market.storage.recovery import Found
 from market.storage.store import Store
 from market.storage.tables import HISTORY
 from market.tradingdays import TradingDays
-from market.watch import Watch, find_watch, stored_members
+from market.watch import Watch, find_watch, reach, stored_members
 
 logger = logging.getLogger(__name__)
 
@@ -196,6 +196,7 @@ async def open_source(options: dict[str, Any], stack: AsyncExitStack) -> tuple[S
     rest = await stack.enter_async_context(
         FastConnectRest(settings.SSI_DATA_URL, settings.SSI_CONSUMER_ID, settings.SSI_CONSUMER_SECRET)
     )
+    await reach(rest, settings.SSI_DATA_URL)
     watch = await find_watch(rest, options["watch"], vietnam_today())
     logger.info("Watching %s", ", ".join(f"{channel[:60]}" for channel in watch.channels))
     return FastConnectSource(rest, settings.SSI_STREAM_URL, watch.channels), watch

@@ -24,12 +24,12 @@ class Fence:
     async def enter(self, pipe: "redis.asyncio.client.Pipeline") -> None:
         """Begin a transaction. Raises Deposed."""
         await pipe.watch(LEADER_KEY)
-        leader = await pipe.get(LEADER_KEY)
-        ours = leader is not None and leader.decode() == self._epoch
-        if self._entered and leader is not None and not ours:
-            raise Deposed(f"another ingest, epoch {leader.decode()}, publishes now; this one was {self._epoch}")
-        pipe.multi()
-        if not ours:
+        found: bytes | str | None = await pipe.get(LEADER_KEY)
+        leader = found.decode() if isinstance(found, bytes) else found
+        if self._entered and leader not in (None, self._epoch):
+            raise Deposed(f"another ingest, epoch {leader}, publishes now; this one was {self._epoch}")
+        pipe.multi()  # type: ignore[no-untyped-call]
+        if leader != self._epoch:
             pipe.set(LEADER_KEY, self._epoch)
 
     async def commit(self, pipe: "redis.asyncio.client.Pipeline") -> Any:

@@ -19,6 +19,7 @@ from market.storage.batch import Run
 logger = logging.getLogger(__name__)
 
 RUNS_KEPT: Final = 1000
+ALL: Final = 2**62  # batches of a run of this folder
 
 
 class FolderTaken(Exception):
@@ -78,17 +79,20 @@ class Folder:
         """Let the folder go."""
         os.close(self._lock)
 
-    def runs(self) -> list[str]:
-        """Epochs of the runs that used this folder, oldest first."""
+    def known_runs(self) -> dict[str, int]:
+        """The newest batch of each run that what lies here takes into account, by epoch, oldest first."""
         try:
-            return (self.path / "runs").read_text().split()
+            lines = (self.path / "runs").read_text().splitlines()
         except FileNotFoundError:
-            return []
+            return {}
+        return {epoch: int(seq) for epoch, seq in (line.split() for line in lines)}
 
-    def add_run(self, epoch: str) -> None:
-        """Note that a run uses this folder, before it stores anything anywhere."""
-        lines = [*self.runs()[-RUNS_KEPT:], epoch]
-        replace_file(self.path / "runs", "".join(f"{line}\n" for line in lines).encode())
+    def add_run(self, epoch: str, seq: int = ALL) -> None:
+        """Note a run that uses this folder, before it stores anything anywhere; or one elsewhere, up to a batch."""
+        known = self.known_runs()
+        known[epoch] = max(seq, known.get(epoch, 0))
+        lines = [f"{epoch} {seq}\n" for epoch, seq in list(known.items())[-RUNS_KEPT:]]
+        replace_file(self.path / "runs", "".join(lines).encode())
 
     def forget_state(self) -> None:
         """Remove checkpoint and journal: they are of another market, or somebody else went on from them."""

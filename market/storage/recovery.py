@@ -47,7 +47,7 @@ def find(folder: Folder, journal: Journal, spooled_seq: int, last: LastRun | Non
     segments = journal.segments()
     newest = max(spooled_seq, last.seq if last else 0, checkpoint.seq if checkpoint else 0, *segments, 0)
     if checkpoint is not None:
-        reason = unusable(checkpoint, folder.runs(), last, identity)
+        reason = unusable(checkpoint, folder.known_runs(), last, identity)
         if reason is None:
             states = [
                 EncodedState(each.kind, each.code, each.day, each.at, each.text, load_book(each.book))
@@ -62,14 +62,12 @@ def find(folder: Folder, journal: Journal, spooled_seq: int, last: LastRun | Non
     return Found("nothing", [], [], 0, newest, 0.0)
 
 
-def unusable(checkpoint: Checkpoint, runs: Iterable[str], last: LastRun | None, identity: str) -> str | None:
+def unusable(checkpoint: Checkpoint, known: Mapping[str, int], last: LastRun | None, identity: str) -> str | None:
     """Why a checkpoint is not to be used, None if it is."""
     if checkpoint.run.identity != identity:
         return f"it is of {checkpoint.run.identity}, this is {identity}"
-    if last is not None and last.epoch not in runs:
+    if last is not None and last.seq > known.get(last.epoch, -1):
         return "another ingest has stored since"
-    if last is not None and last.identity != identity:
-        return f"{last.identity} has stored since"
     return None
 
 

@@ -90,9 +90,13 @@ class Store:
         self.position = found.position
         for seq in found.segments:
             self._play(seq)
+        if found.origin != "folder":
+            self._folder.forget_state()  # first: what is noted next would make an old checkpoint count
+        if self._last_run is not None:
+            self._folder.add_run(self._last_run.epoch, self._last_run.seq)
         self._folder.add_run(run.epoch)
         if found.origin != "folder":
-            self._found_folder(found)
+            self._write_first_checkpoint(found)
         self._writer.remember(found.states, owed=found.origin == "folder")
         self._journal.open(found.newest_seq + 1)
         self._writer.start()
@@ -111,9 +115,8 @@ class Store:
             except Exception:  # what ended the last run must not end each one after it
                 logger.exception("A message of the journal cannot be used: %r", line[:300])
 
-    def _found_folder(self, found: Found) -> None:
+    def _write_first_checkpoint(self, found: Found) -> None:
         """Make the folder's state ours before the first message comes."""
-        self._folder.forget_state()
         self._folder.journal.mkdir()
         states = [
             KeptState(each.kind, each.code, each.day, each.at, each.text, dump_book(each.book)) for each in found.states

@@ -1,0 +1,161 @@
+"""A real ingest on a played day: rules changed meanwhile, alerts on the wire and in the table, a kill and a restart."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.db import connection
+
+from alerts.models import Alert, AlertRule
+from market import live
+from market.feed.simulator.day import Day
+from market.feed.simulator.history import History
+from market.feed.simulator.instruments import vn30_universe
+from tests.alerts.test_models import make_rule
+from tests.integration.killable import Ingest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Start = Callable[..., Ingest]
+FROM, UNTIL = 33_270_000, 33_960_000  # 09:14:30 and 09:26, ms since midnight
+
+
+class Listener:
+    """Frames of some channels with the moment they came."""
+
+    def __init__(self) -> None:
+        self.layer = get_channel_layer()
+        self.frames: dict[str, list[tuple[float, dict[str, Any]]]] = {"market": [], "alerts": [], "derivatives": []}
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        await asyncio.gather(*(self._listen(channel) for channel in self.frames))
+
+    async def _listen(self, channel: str) -> None:
+        name = await self.layer.new_channel()
+        await self.layer.group_add(live.group(channel), name)
+        while True:
+            message = await self.layer.receive(name)
+            if message["kind"] == "update":
+                self.frames[channel].append((time.monotonic(), json.loads(message["text"])["data"]["rows"]))
+
+    def lags(self) -> list[float]:
+        """Seconds from the frame that showed an alert's trade, or a later one of its symbol, to that of the alert."""
+        found = []
+        for told, rows in self.frames["alerts"]:
+            for alert in filter(None, rows.values()):
+                shown = (
+                    moment
+                    for moment, market in self.frames["market"]
+                    if market.get(alert["symbol"], {}).get("time", "") >= alert["time"]
+                )
+                if (moment := next(shown, None)) is not None:
+                    found.append(told - moment)
+        return found
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Every alert row that came, in order."""
+        return [row for _, rows in self.frames["alerts"] for row in rows.values() if row is not None]
+
+
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated market of VN30 in its first busy minutes, as it comes over the wire."""
+    universe = vn30_universe(7)
+    day = Day(universe, History(universe), date(2026, 11, 20))
+    day.want(("X", "R", "MI", "F"))
+    path = tmp_path_factory.mktemp("recording") / "morning.jsonl"
+    for _ in day.advance(FROM):
+        pass
+    with path.open("wb") as file:
+        while day.now < UNTIL:
+            for frame in day.advance(day.now + 60_000):
+                file.write(frame.text.encode() + b"\n")
+    return path
+
+
+@pytest_asyncio.fixture
+async def listener(redis_url: str) -> AsyncIterator[Listener]:
+    listener = Listener()
+    task = asyncio.create_task(listener.run())
+    yield listener
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest_asyncio.fixture
+async def start(process_environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Start]:
+    """Start an ingest; none outlives the test."""
+    started: list[Ingest] = []
+
+    def play(recording: Path, speed: str) -> Ingest:
+        given = process_environment | {"RECOVERY_WAIT_SECONDS": "5"}
+        started.append(Ingest(tmp_path, "--source", f"file:{recording}", "--speed", speed, **given))
+        return started[-1]
+
+    yield play
+    for ingest in started:
+        ingest.kill()
+    await sync_to_async(
+        lambda: connection.close()
+    )()  # else the thread's session keeps the tests' database from being dropped
+
+
+async def until(is_so: Callable[[], bool], seconds: float) -> float:
+    """Wait until something is so; the seconds that took."""
+    started = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - started < seconds, f"waited {seconds} s"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - started
+
+
+async def test_rule_enabled_in_the_table_fires_within_three_seconds_and_soon_after_its_trade(
+    start: Start, listener: Listener, morning: Path
+) -> None:
+    await sync_to_async(AlertRule.objects.all().delete)()
+    rule = await sync_to_async(make_rule)("large_trade", params={"min_value_vnd": 1_000_000}, enabled=False)
+    ingest = start(morning, "100")
+    await until(lambda: bool(listener.frames["market"]), 20)
+    assert listener.alerts() == []
+    await sync_to_async(AlertRule.objects.filter(pk=rule.pk).update)(enabled=True)
+    await until(lambda: bool(listener.alerts()), 3)
+    await until(lambda: len(listener.lags()) > 50, 20)
+    ingest.kill()
+    first = listener.alerts()[0]
+    assert (first["rule"], first["version"], first["kind"]) == (rule.pk, 2, "large_trade")
+    assert max(listener.lags()) < 0.1
+
+
+async def test_alerts_over_a_kill_are_stored_and_shown_once_and_none_is_lost(start: Start, morning: Path) -> None:
+    await sync_to_async(AlertRule.objects.all().delete)()
+    await sync_to_async(make_rule)("large_trade", params={"min_value_vnd": 50_000_000})
+    await sync_to_async(make_rule)("volume_spike")
+    assert await asyncio.to_thread(start(morning, "max").end) == 0
+    wanted = await sync_to_async(stored)()
+    assert len(wanted) > 100
+    await sync_to_async(Alert.objects.all().delete)()
+
+    ingest = start(morning, "200")
+    await until(lambda: "Begins with" in ingest.output, 20)
+    await asyncio.sleep(1.5)  # any moment will do
+    ingest.kill()
+    assert await asyncio.to_thread(start(morning, "max").end) == 0
+    assert await sync_to_async(stored)() == wanted
+    snapshot = await live.LiveReader(live.connect()).snapshot("alerts")
+    assert snapshot is not None
+    assert len(snapshot.rows) == min(len(wanted), 200)
+    assert snapshot.rows.keys() <= {key for key, _ in wanted}
+
+
+def stored() -> list[tuple[str, Any]]:
+    """Ids with evidence, oldest first."""
+    return list(Alert.objects.order_by("at", "id").values_list("id", "evidence"))

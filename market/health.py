@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import redis
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -43,7 +43,7 @@ async def look_at_database() -> Part:
     """State ok, unmigrated or away; with the level that the tables are on."""
     try:
         return await asyncio.wait_for(sync_to_async(database)(), PATIENCE_SECONDS)
-    except (DatabaseError, TimeoutError):
+    except (DatabaseError, InterfaceError, TimeoutError):
         return {"state": "away"}
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -47,7 +47,7 @@ class ReaderSessionAuthentication(SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         try:
             return super().authenticate(request)
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             if settings.ANONYMOUS_READ:
                 return None
             raise Unavailable(CANNOT_TELL) from error

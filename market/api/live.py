@@ -15,7 +15,7 @@ from zlib import crc32
 
 import msgspec
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -101,6 +101,7 @@ class LiveAnswers:
         self._members_day: date | None = None
         self._members_until = 0.0
         self._members_lock = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None  # the loop itself holds tasks weakly
 
     async def answer(self, view: LiveView, query: str, if_none_match: str | None) -> Reply:
         """The answer to a query string. Raises what the API answers with an error."""
@@ -141,23 +142,38 @@ class LiveAnswers:
             return moment
 
     async def _vn30(self, status: Mapping[str, Any]) -> Members:
-        """VN30's members on the market's day; those known last while the database is away."""
+        """VN30's members on the market's day. Only a first question waits for the database."""
         text = status.get("trading_date")
         day = date.fromisoformat(text) if text else timezone.localdate()
-        if self._is_known(day):
-            return self._members
-        async with self._members_lock:
-            if not self._is_known(day):
-                seconds = MEMBERS_SECONDS
-                try:
-                    self._members = frozenset(await sync_to_async(basket_codes)("VN30", day))
-                except DatabaseError:
-                    seconds = MEMBERS_RETRY_SECONDS
-                self._members_day, self._members_until = day, self._clock() + seconds
+        if day != self._members_day:
+            async with self._members_lock:
+                if day != self._members_day:
+                    await self._read_vn30(day)
+        elif self._clock() >= self._members_until and not self._members_lock.locked():
+            self._reading = asyncio.create_task(self._read_vn30_again(day))
         return self._members
 
-    def _is_known(self, day: date) -> bool:
-        return day == self._members_day and self._clock() < self._members_until
+    async def _read_vn30_again(self, day: date) -> None:
+        async with self._members_lock:
+            await self._read_vn30(day)
+
+    async def _read_vn30(self, day: date) -> None:
+        """Ask the database; what was known stays while it is away."""
+        seconds = MEMBERS_SECONDS
+        try:
+            self._members = await sync_to_async(vn30_on)(day)
+        except (DatabaseError, InterfaceError):
+            seconds = MEMBERS_RETRY_SECONDS
+        self._members_day, self._members_until = day, self._clock() + seconds
+
+
+def vn30_on(day: date) -> Members:
+    """VN30's members as stored. Often no request ends here that would give the connection back, so it is done here."""
+    try:
+        return frozenset(basket_codes("VN30", day))
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def encode(moment: Moment, view: LiveView, wanted: Wanted, members: Members) -> Reply:

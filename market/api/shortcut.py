@@ -2,21 +2,23 @@
 
 Its middleware and views cost a web process more time than everything else about a live answer together (docs/api.md
 has the measurements). So what is plain is answered here: a GET of a live address by somebody with a valid token, or by
-anybody where ANONYMOUS_READ is on. Everything else, also every refusal but "too many", goes the long way to the same
-answers in `market.api.views`, behind the same access checks.
+anybody where ANONYMOUS_READ is on. Everything else, also whoever may not read, goes the long way to the same answers in
+`market.api.views`, behind the same access checks.
 """
 
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
+from math import ceil
 from typing import Any, Final, TypeAlias
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 
 from market.access import AccessUnavailable, aauthenticate, client_address, token_in
-from market.api.errors import RETRY_AFTER_SECONDS, describe, encoded
+from market.api.access import CANNOT_TELL
+from market.api.errors import Unavailable, describe, encoded
 from market.api.live import Reply, answer
 from market.api.live_views import BY_PATH
 from market.api.throttles import budgets, caller_of
@@ -44,26 +46,25 @@ class LiveShortcut:
         """Serve one HTTP request."""
         view = BY_PATH.get(scope["path"]) if scope["method"] == "GET" else None
         headers = dict(scope["headers"]) if view else {}
-        if view is None or not is_plain(scope, headers) or (caller := await caller_in(scope, headers)) is None:
-            await self._django(scope, receive, send)
-            return
         started = time.perf_counter()
-        if wait := budgets.spend(*caller):
-            detail = f"Request was throttled. Expected available in {wait} second{'s' if wait > 1 else ''}."
-            reply = refusal(429, "throttled", detail, wait)
-        else:
-            try:
-                match = headers.get(b"if-none-match")
-                reply = await answer(view, scope["query_string"].decode("latin1"), match and match.decode("latin1"))
-            except APIException as error:
-                reply = refusal(error.status_code, *describe(error), getattr(error, "wait", None))
+        try:
+            caller = await caller_in(scope, headers) if view and is_plain(scope, headers) else None
+            if view is None or caller is None:
+                await self._django(scope, receive, send)
+                return
+            if wait := budgets.spend(*caller):
+                raise Throttled(wait)
+            match = headers.get(b"if-none-match")
+            reply = await answer(view, scope["query_string"].decode("latin1"), match and match.decode("latin1"))
+        except APIException as error:
+            reply = refusal(error)
         await send({"type": "http.response.start", "status": reply.status, "headers": wire_headers(reply.headers)})
         await send({"type": "http.response.body", "body": reply.body})
         API_SECONDS.labels(scope["path"], reply.status).observe(time.perf_counter() - started)
 
 
 async def caller_in(scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, int] | None:
-    """Whose budget the request counts for; None for whoever has to be judged by Django."""
+    """Whose budget the request counts for; None for whoever has to be judged by Django. Raises Unavailable."""
     authorization = headers.get(b"authorization")
     if authorization is None:
         if not settings.ANONYMOUS_READ:
@@ -73,8 +74,8 @@ async def caller_in(scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, int
     token = token_in(authorization.decode("latin1"))
     try:
         user = token and await aauthenticate(token)
-    except AccessUnavailable:
-        return None
+    except AccessUnavailable as error:
+        raise Unavailable(CANNOT_TELL) from error
     return caller_of(token, None, "") if user else None
 
 
@@ -101,15 +102,15 @@ def host_is_ours(host: str, allowed: tuple[str, ...]) -> bool:
     return bool(domain) and validate_host(domain, allowed)
 
 
-def refusal(status: int, code: str, detail: str, wait: float | None) -> Reply:
+def refusal(error: APIException) -> Reply:
     """An error in the one shape."""
-    body = encoded(code, detail)
+    body = encoded(*describe(error))
     headers = [
         ("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"),
     ]  # fmt: skip
-    if wait or status == 503:
-        headers.append(("Retry-After", str(int(wait or RETRY_AFTER_SECONDS))))
-    return Reply(status, tuple(headers), body)
+    if wait := getattr(error, "wait", None):
+        headers.append(("Retry-After", str(ceil(wait))))
+    return Reply(error.status_code, tuple(headers), body)
 
 
 @lru_cache(maxsize=1024)

@@ -1,13 +1,12 @@
 """Live answers behind Django, reference data, metrics, and the readable schema."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from zlib import crc32
 
 import msgspec
 from asgiref.sync import async_to_sync
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -78,19 +77,23 @@ class BasisTrendView(ApiView):
             chosen = [row for row in chosen if name.upper() in (row["symbol"].upper(), row["alias"])]
             if not chosen:
                 raise NotFound(f"{name[:24]} is not a live future.")
-        contracts = [contract(row, wanted) for row in chosen]
+        points = points_of([row["symbol"] for row in chosen], SECONDS[wanted["interval"]], wanted["limit"])
+        contracts = [
+            {name: row[name] for name in CONTRACT_FIELDS} | {"points": points and points[row["symbol"]]}
+            for row in chosen
+        ]
         return tagged(request, head | {"contracts": contracts})
 
 
-def contract(row: Row, wanted: Mapping[str, Any]) -> Row:
-    """A future now, and its points; without those while the database is away, because the rest is known."""
-    points: list[Row] | None
+def points_of(contracts: list[str], seconds: int, limit: int) -> dict[str, list[Row]] | None:
+    """The newest points of each contract; None while the database is away, because the rest is known."""
     try:
-        found = history.samples(history.BASIS, row["symbol"], SECONDS[wanted["interval"]], limit=wanted["limit"])
-        points = [basis_point(*sample) for sample in found]
-    except DatabaseError:
-        points = None
-    return {name: row[name] for name in CONTRACT_FIELDS} | {"points": points}
+        return {
+            code: [basis_point(*sample) for sample in history.samples(history.BASIS, code, seconds, limit=limit)]
+            for code in contracts
+        }
+    except (DatabaseError, InterfaceError):
+        return None
 
 
 def basis_point(at: datetime, underlying: str, future: float, index: float, basis: float) -> Row:

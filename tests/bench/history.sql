@@ -25,6 +25,6 @@ INSERT INTO market_dailybar (symbol, day, open, high, low, close, volume, value,
     FROM day, stock;
 INSERT INTO market_foreignflow (symbol, at, buy_volume, sell_volume, buy_value, sell_value, own_buy_value,
         own_sell_value, room, total_room)
-    SELECT code, opening + make_interval(secs => n * 5), n * 100, n * 120, n * 2000000, n * 2400000, n * 2000000,
-        n * 2400000, 1000000, 2000000
+    SELECT code, opening + make_interval(secs => n * 5), n * 100, n * 120, n * 2e6, n * 2.4e6, n * 2e6,
+        n * 2.4e6, 1000000, 2000000
     FROM day, stock, generate_series(0, 3000) AS n WHERE day.number <= 10;

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import TypeAlias
+from datetime import date, datetime, timedelta
+from datetime import time as clock
+from typing import Final, TypeAlias
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,10 +16,13 @@ from market.backfill.convert import day_of_bar, day_of_index, day_of_price, minu
 from market.backfill.plan import Step
 from market.backfill.store import store_days, store_minutes
 from market.backfill.venue import Venue, day_of
+from market.domain.calendar import VIETNAM
 from market.feed.errors import FatalFeedError, FeedError, RetryableFeedError
 from market.feed.rows import Bar, DailyIndex, DailyStockPrice
 
 logger = logging.getLogger(__name__)
+
+DAY_IS_OVER: Final = clock(15, 15)  # the last messages of a day come minutes after the close
 
 
 class Progress(Struct):
@@ -89,23 +93,29 @@ def take(venue: Venue, step: Step, moment: datetime, state: Progress) -> None:
 def fetch(venue: Venue, step: Step, moment: datetime) -> tuple[int, Write]:
     """Call the venue; return how many rows came, and what stores them."""
     target, first, last = step.target, step.first, step.last
-    code = target.code
+    code, over = target.code, min(last, last_day_over(moment))
     if step.what == "prices":
         prices: list[DailyStockPrice] = venue.rows(lambda rest: rest.daily_stock_price(code, first, last))
-        days = [day_of_price(target, row) for row in within(prices, first, last)]
+        days = [day_of_price(target, row) for row in within(prices, first, over)]
         return len(prices), lambda: store_days(filter(None, days))
     if step.what == "index":
         values: list[DailyIndex] = venue.rows(lambda rest: rest.daily_index(code, first, last))
-        closes = [day_of_index(target, row) for row in within(values, first, last)]
+        closes = [day_of_index(target, row) for row in within(values, first, over)]
         return len(values), lambda: store_days(filter(None, closes), only_closes=True)
     bars: list[Bar]
     if step.what == "daily":
         bars = venue.rows(lambda rest: rest.daily_ohlc(code, first, last))
-        dailies = [day_of_bar(target, row) for row in within(bars, first, last)]
+        dailies = [day_of_bar(target, row) for row in within(bars, first, over)]
         return len(bars), lambda: store_days(filter(None, dailies))
     bars = venue.rows(lambda rest: rest.intraday_ohlc(code, first, last))
     minutes = [minute_of(target, row, moment) for row in within(bars, first, last)]
     return len(bars), lambda: store_minutes(filter(None, minutes))
+
+
+def last_day_over(moment: datetime) -> date:
+    """The last day of which the venue tells the end: half a day would stand as if it were whole."""
+    local = moment.astimezone(VIETNAM)
+    return local.date() - (timedelta() if local.time() >= DAY_IS_OVER else timedelta(days=1))
 
 
 def nothing() -> int:

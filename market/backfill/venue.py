@@ -67,8 +67,8 @@ class Venue:
     def moment(self) -> datetime:
         """Return what the market's clock shows, in Vietnam's time.
 
-        A simulator plays any day: its time is told by ingest, or else by the newest day that it answers about; then the
-        end of that day stands for the time. Raises RetryableFeedError where neither is known.
+        A simulator plays any day: its time is told by ingest, or else its date by the newest day that it answers about,
+        and three o'clock stands for the time. Raises RetryableFeedError where neither is known.
         """
         self._again(self._rest.access_token)  # any answer tells whether it is a simulator
         if not self._rest.simulated:
@@ -82,7 +82,7 @@ class Venue:
         days = [row.day for row in self.rows(lambda rest: rest.daily_index(MAIN_INDEX, first, today))]
         if not days:
             raise RetryableFeedError("The simulator's date is not known: expected a running ingest to tell it")
-        return datetime.combine(max(days), clock(23, 59, 59), VIETNAM)
+        return datetime.combine(max(days), clock(15), VIETNAM)
 
     def _again(self, call: Callable[[], Awaitable[Result]]) -> Result:
         for pause in PAUSES_SECONDS:

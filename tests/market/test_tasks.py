@@ -88,9 +88,9 @@ def test_moment_shown_is_that_of_a_simulation_else_the_wall_clock(redis_url: str
     assert abs((moment_shown() - datetime.now(VIETNAM)).total_seconds()) < 5
 
 
-def test_moment_of_a_venue_without_ingest_is_the_end_of_its_newest_day() -> None:
+def test_moment_of_a_venue_without_ingest_is_the_close_of_its_newest_day() -> None:
     with open_venue() as venue:
-        assert venue.moment() == datetime(2026, 11, 20, 23, 59, 59, tzinfo=VIETNAM)
+        assert venue.moment() == datetime(2026, 11, 20, 15, tzinfo=VIETNAM)
         assert venue.simulated
 
 
@@ -216,8 +216,9 @@ def test_task_of_every_few_minutes_says_refused_credentials_once(
 
 @pytest.mark.django_db
 def test_task_of_every_few_minutes_pauses_after_an_outage(
-    settings: Any, caplog: pytest.LogCaptureFixture, redis_url: str
+    settings: Any, caplog: pytest.LogCaptureFixture, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("market.backfill.venue.PAUSES_SECONDS", (0.01,))
     show(redis_url)
     address, settings.SSI_DATA_URL = settings.SSI_DATA_URL, "http://127.0.0.1:9/"
     tasks.fill_new()

@@ -77,8 +77,13 @@ DAY: Final = {
     "buy_value": 32900000000.0, "sell_value": 51300000000.0, "net_value": -18400000000.0,
 }  # fmt: skip
 ALERT: Final = {
-    "id": "b4c1", "kind": "volume_spike", "symbol": "HPG", "time": TIME, "severity": "warning",
-    "title": "HPG: volume spike", "evidence": {"volume": 152300, "usual": 21000},
+    "id": "volume_spike-1-HPG-1795145400-3", "kind": "volume_spike", "symbol": "HPG", "time": TIME,
+    "severity": "warning", "title": "HPG: trade of 152,300, 7.3 x the mean of 20 minutes",
+    "evidence": {
+        "volume": 152300, "mean_volume": 21000.5, "times": 7.25, "trades": 112, "window_minutes": 20,
+        "price": 25650.0, "side": "buy",
+    },
+    "rule": 1, "version": 2,
 }  # fmt: skip
 INDEX_POINT: Final = {
     "time": MINUTE, "value": 1916.8, "estimate": None, "total_volume": 212000000, "total_value": 7345600000000.0,
@@ -91,6 +96,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "volume_stats": head("market") | {"list": "VN30", "rows": {"HPG": VOLUME}},
     "basis_trend": head("derivatives") | {"contracts": [CONTRACT]},
     "alerts": {"alerts": [ALERT]},
+    "alert_history": {"alerts": [ALERT], "next": "volume_spike-1-HPG-1795145400-3"},
     "candles": {"symbol": "HPG", "interval": "1m", "candles": [CANDLE], "more": True},
     "ticks": {"symbol": "HPG", "ticks": [TICK], "next": "MTc5NTE0NDUwNDAwMDAwMC4xMjM0NTYwMA"},
     "foreign": {"symbol": "HPG", "interval": "1m", "samples": [SAMPLE], "more": True},

@@ -50,15 +50,19 @@ def described(
     example = OpenApiExample(
         "Example", EXAMPLES[name], response_only=True, status_codes=["200"], media_type="application/json"
     )
-    return extend_schema_view(
-        get=extend_schema(
+
+    def describe(view: type[APIView]) -> type[APIView]:
+        get = extend_schema(
             operation_id=name,
+            summary=(view.__doc__ or "").partition("\n")[0],
             parameters=[*path, *([query] if query else [])],
             responses=answers | refusals,
             tags=[tag],
             examples=[example],
         )
-    )
+        return extend_schema_view(get=get)(view)
+
+    return describe
 
 
 def without_slashes(endpoints: list[Any]) -> list[Any]:

@@ -246,6 +246,8 @@ class Alert(serializers.Serializer[Any]):
     severity = word()
     title = word()
     evidence = serializers.DictField(help_text="The numbers that made the rule hold.")
+    rule = count("Number of the rule; 0 for one that ships and was never stored.")
+    version = count("Version of the rule that held.")
 
 
 class Alerts(serializers.Serializer[Any]):

@@ -33,5 +33,4 @@ urlpatterns = [
     *both("api/symbols", views.SymbolsView, "symbols"),
     path("api/schema/", schema, name="schema"),
     path("api/docs/", views.docs, name="docs"),
-    path("api/docs/redoc/", views.redoc, name="redoc"),
 ]

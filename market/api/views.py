@@ -168,9 +168,3 @@ class MetricsView(ApiView):
 def docs(request: HttpRequest) -> HttpResponse:
     """The schema to read and try, with Swagger UI."""
     return render(request, "market/api_docs.html")
-
-
-@require_safe
-def redoc(request: HttpRequest) -> HttpResponse:
-    """The schema to read, with Redoc."""
-    return render(request, "market/api_redoc.html")

@@ -6,6 +6,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),
     path("", include("market.api.urls")),
+    path("", include("alerts.api.urls")),
     path("", include("market.urls")),
 ]
 

@@ -8,7 +8,12 @@ from market.formatting import BLANK, SPARK_HEIGHT, SPARK_WIDTH, Cells
 from market.pages import PLAIN
 
 register = template.Library()
-BARS = {"active_bar": ("buy", "neutral", "unclassified", "sell"), "breadth_bar": ("buy", "flat", "sell")}
+BARS = {
+    "active_bar": ("buy", "neutral", "unclassified", "sell"),
+    "breadth_bar": ("buy", "flat", "sell"),
+    "used_bar": ("used", "left"),
+}
+BARRED = {"used": "used_bar", "pressure": "active_bar"}  # columns whose number has a bar beside it
 
 
 @register.simple_tag
@@ -18,6 +23,19 @@ def plain_cells(cells: Cells, names: tuple[str, ...] = PLAIN) -> SafeString:
         "".join(
             f'<td role="cell" data-cell="{name}" class="{escape(state)}">{escape(text)}</td>'
             for name, (text, state) in ((name, cells.get(name, BLANK)) for name in names)
+        )
+    )
+
+
+@register.simple_tag
+def grid_cells(cells: Cells, names: tuple[str, ...]) -> SafeString:
+    """Render the cells of a line of any table, in order; those that have a bar with it."""
+    return mark_safe(  # every part is escaped or a name of ours
+        "".join(
+            f'<td role="cell" class="active">{cell(cells, name)}{bar(cells, BARRED[name])}</td>'
+            if name in BARRED
+            else plain_cells(cells, (name,))
+            for name in names
         )
     )
 

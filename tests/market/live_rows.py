@@ -122,7 +122,20 @@ def future_row(**changes: Any) -> Row:
         "basis": 4.6, "basis_percent": 0.24, "basis_state": "premium", "convergence": -0.1,
         "spark": [1905.2, 1908.0, 1912.3, 1921.4],
     }  # fmt: skip
-    return market_row("41I1GC000", **(points | changes))
+    return market_row("41I1GC000", **points) | changes
+
+
+def foreign_row(symbol: str = "HPG", **changes: Any) -> Row:
+    """Foreigners bought for 33.06 and sold for 24.16 billion VND; the feed's own value says something else."""
+    row: Row = {
+        "symbol": symbol, "board": "HOSE", "time": TIME, "buy_volume": 1_204_300, "sell_volume": 880_100,
+        "net_volume": 324_200, "buy_value": 34_000_000_000, "sell_value": 25_000_000_000, "net_value": 9_000_000_000,
+        "own_buy_value": 33_060_000_000, "own_sell_value": 24_160_000_000, "own_net_value": 8_900_000_000,
+        "room": 1_834_567_890, "total_room": 3_700_000_000, "room_used_percent": 50.42, "buy_speed": 5200.0,
+        "sell_speed": 4000.0, "net_speed": 1200.0, "value_speed": 32_940_000.0, "acceleration": -35.0,
+        "covered_seconds": 300,
+    }  # fmt: skip
+    return row | changes
 
 
 def status(**changes: Any) -> dict[str, Any]:
@@ -152,7 +165,7 @@ class Publisher:
 
     def __init__(self, epoch: str = "e1", **status_changes: Any) -> None:
         self.epoch = epoch
-        self.seq = {"market": 0, "index": 0, "derivatives": 0}
+        self.seq = {"market": 0, "index": 0, "derivatives": 0, "foreign": 0}
         self.rows: dict[str, dict[str, Row]] = {channel: {} for channel in self.seq}
         self.status = status(**status_changes)
 

@@ -1,0 +1,21 @@
+"""The sockets of the pages beside the price board: one board for each kind of page and web process."""
+
+from django.urls import URLPattern, re_path
+
+from market import derivatives_page, foreign_page, overview_page, volume_page
+from market.board_consumer import BoardConsumer
+from market.live_board import LiveBoard
+
+
+def page_patterns() -> list[URLPattern]:
+    """Build the boards and the addresses of their sockets."""
+    boards = {
+        "foreign": LiveBoard(forms=foreign_page.FORMS, listed=foreign_page.LISTED),
+        "derivatives": LiveBoard(forms=derivatives_page.FORMS, listed=frozenset()),
+        "volume": LiveBoard(forms=volume_page.FORMS),
+        "overview": LiveBoard(forms=overview_page.FORMS),
+    }
+    return [
+        re_path(rf"^ws/page/{page}/?$", BoardConsumer.as_asgi(board=board))  # type: ignore[arg-type]  # plain ASGI
+        for page, board in boards.items()
+    ]

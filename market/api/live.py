@@ -15,13 +15,15 @@ from zlib import crc32
 
 import msgspec
 from asgiref.sync import sync_to_async
+from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import QueryDict
 from django.utils import timezone
+from rest_framework.exceptions import ParseError, ValidationError
 
 from market import live
-from market.api.errors import Unavailable
-from market.api.parameters import LiveQuery
+from market.api.errors import FAULTS, Unavailable
+from market.api.parameters import LiveQuery, validated
 from market.live import LiveSnapshot
 from market.reference import basket_codes
 
@@ -30,7 +32,7 @@ MEMBERS_SECONDS: Final = 300.0
 MEMBERS_RETRY_SECONDS: Final = 15.0
 SILENT_SECONDS: Final = 15.0  # ingest writes at least every five
 MOST_BODIES: Final = 256  # kept of one moment; beyond that they are encoded again for each who asks
-LONGEST_QUERY: Final = 4096
+LONGEST_QUERY: Final = 8192
 NO_STATUS: Final[dict[str, Any]] = {"feed": "starting", "detail": "no data yet"}
 CACHE_CONTROL: Final = "private, max-age=1"
 
@@ -196,11 +198,15 @@ def matches(if_none_match: str, tag: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def parsed(query: str) -> Wanted:
-    """What a query string asks for. Raises ValidationError."""
-    serializer = LiveQuery(data=QueryDict(query[:LONGEST_QUERY]))
-    serializer.is_valid(raise_exception=True)
-    symbols = serializer.validated_data["symbols"]
-    return Wanted(frozenset(symbols) if symbols else None, serializer.validated_data["list"])
+    """What a query string asks for. Raises ValidationError, ParseError."""
+    if len(query) > LONGEST_QUERY:
+        raise ValidationError({"symbols": f"expected a query of at most {LONGEST_QUERY} bytes, was {len(query)}"})
+    try:
+        wanted = validated(LiveQuery, QueryDict(query))
+    except SuspiciousOperation as error:
+        code, words = FAULTS[400]  # too many parameters
+        raise ParseError(words, code) from error
+    return Wanted(frozenset(wanted["symbols"]) if wanted["symbols"] else None, wanted["list"])
 
 
 # One an event loop, as in market.live: a web process has no composition root.

@@ -6,7 +6,8 @@ CREATE TEMP TABLE day AS
     FROM generate_series(TIMESTAMP '2022-01-03', '2026-11-20', '1 day') AS day
     WHERE extract(isodow FROM day) < 6;
 CREATE TEMP TABLE stock AS
-    SELECT code, row_number() OVER (ORDER BY code) AS place FROM market_instrument WHERE kind = 'stock' LIMIT 30;
+    SELECT code FROM market_instrument JOIN market_basketmember AS member ON member.instrument_id = market_instrument.id
+    WHERE member.left IS NULL;
 INSERT INTO market_trade (symbol, at, total_volume, number, price, volume, value, side, method, phase, gap)
     SELECT code, opening + make_interval(secs => (n * 15300 / 5209)), n * 1000, n, 20000 + 10 * (n % 100),
         1000, 1000 * (20000 + 10 * (n % 100)), (ARRAY['buy', 'sell', 'neutral'])[1 + n % 3], 'feed', 'continuous', false

@@ -62,6 +62,8 @@ def test_snapshot_while_nobody_knows_the_basket_is_everything_and_says_so(ask: A
         ("?symbols=" + ",".join(f"S{n}" for n in range(201)), 400, "invalid", "at most 200"),
         ("?list=NASDAQ", 400, "invalid", "list: expected one of VN30"),
         ("?symbols=%00", 400, "invalid", "symbols: "),
+        ("?symbols=" + "A" * 8200, 400, "invalid", "symbols: "),
+        ("?" + "a=1&" * 1100, 400, "bad_request", "cannot be understood"),
     ],
 )
 @pytest.mark.parametrize("view", ["snapshot", "foreign-detail", "volume-stats"])

@@ -49,7 +49,9 @@ shortcut = LiveShortcut(handed_on)
 
 
 @pytest.mark.parametrize("view", ["snapshot", "foreign-detail", "volume-stats"])
-@pytest.mark.parametrize("query", ["", "?symbols=HPG", "?list=HNX", "?list=MOON", "?symbols=NOSUCH"])
+@pytest.mark.parametrize(
+    "query", ["", "?symbols=HPG", "?list=HNX", "?list=MOON", "?symbols=NOSUCH", "?symbols=%ff%00", "?" + "a=1&" * 1100]
+)
 async def test_shortcut_answers_as_django_does(published: Publisher, view: str, query: str) -> None:
     published.seq["foreign"] = 0
     published.store("foreign", {symbol: {"symbol": symbol, "board": "HOSE"} for symbol in VN30})

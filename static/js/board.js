@@ -19,6 +19,7 @@ new Socket(main, (frames) => {
   let moved = false;
   for (const frame of frames) {
     if (frame.time) clock.set(frame.time, frame.speed);
+    panels.touch(); // a heartbeat too: panels show more than the cells that the socket patches
     if (!frame.rows) continue;
     const whole = frame.type === "snapshot";
     if (whole) {
@@ -27,7 +28,6 @@ new Socket(main, (frames) => {
     }
     moved = cells.apply(frame.rows, !whole) || moved;
     order?.touch();
-    panels.touch();
   }
   if (moved) {
     order?.arrange();

@@ -1,5 +1,5 @@
 // Panels that the server draws anew: charts, totals and top lists. Each is fetched every few seconds while it is in sight
-// and the socket brings news; htmx does the fetching (`hx-trigger="panel"`).
+// and the socket speaks; htmx does the fetching (`hx-trigger="panel"`).
 
 const EVERY_MS = 4000;
 
@@ -20,7 +20,7 @@ export class Panels {
     document.addEventListener("visibilitychange", () => this.refresh());
   }
 
-  // Tell that the market moved.
+  // Tell that the server spoke.
   touch() {
     this.dirty = true;
   }

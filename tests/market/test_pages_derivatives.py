@@ -97,7 +97,7 @@ def published(redis_url: str) -> Publisher:
     publisher = Publisher()
     publisher.store("market", {"HPG": market_row()})
     publisher.store("index", indices())
-    publisher.store("derivatives", {"41I2GC000": far_row(), "41I1GC000": future_row()})
+    publisher.store("derivatives", {"41I2GC000": far_row(), "41I1GC000": future_row(bids=[[1921.3, 152]])})
     return publisher
 
 
@@ -108,7 +108,7 @@ def test_page_without_scripts_is_complete(client: Client, published: Publisher) 
     assert ">VN100F1M</a>" in html
     assert cell(html, "41I1GC000", "basis") == ("+4,60", "up")
     depth = html.split('data-row="depth:front"')[1]
-    assert '<span data-cell="bid1_volume" class="up">152.300</span>' in depth
+    assert '<span data-cell="bid1_volume" class="up">152</span>' in depth
     assert "Chưa lưu số liệu nào của 30 phút qua." in html
     assert "đáo hạn hôm nay" not in html
 

@@ -1,0 +1,95 @@
+"""The pages beside the price board in a real Chromium, fed through a real Valkey."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Watch
+from tests.market.live_rows import Publisher, foreign_row, future_row, indices, market_row
+
+PAGES = ("overview", "foreign", "volume", "derivatives")
+
+
+@pytest.fixture
+def fed(publisher: Publisher) -> Publisher:
+    publisher.store("market", {symbol: market_row(symbol) for symbol in ("ACB", "HPG", "VCB")})
+    publisher.store("foreign", {"ACB": foreign_row("ACB"), "HPG": foreign_row("HPG", own_net_value=-1e9)})
+    publisher.store("index", indices())
+    front = future_row(bids=[[1921.3, 12]], asks=[[1921.5, 7]])
+    publisher.store("derivatives", {"41I1GC000": front, "41I1H1000": front | {"symbol": "41I1H1000", "front": False}})
+    return publisher
+
+
+def cell(page: Page, row: str, name: str) -> Any:
+    return page.locator(f'[data-row="{row}"] [data-cell="{name}"]')
+
+
+async def opened(pages: Watch, name: str, **options: Any) -> Page:
+    """Open a page and wait for its socket's first snapshot."""
+    page = await pages.open(f"/{name}/", **options)
+    await expect(page.locator("main.fed")).to_be_attached()
+    return page
+
+
+async def test_live_change_arrives_on_every_page(pages: Watch, fed: Publisher) -> None:
+    overview = await opened(pages, "overview")
+    foreign = await opened(pages, "foreign")
+    volume = await opened(pages, "volume")
+    derivatives = await opened(pages, "derivatives")
+    await fed.update("index", {"VN30": {"value": 1900.5}})
+    await fed.update("foreign", {"HPG": {"own_net_value": 77_250_000_000}})
+    await fed.update("market", {"HPG": {"price": 28_800.0, "buy_volume": 13_500_000}})
+    await fed.update("derivatives", {"41I1GC000": {"basis": -7.25, "bids": [[1920.9, 345]]}})
+    await expect(cell(overview, "index:VN30", "value")).to_have_text("1.900,50")
+    await expect(cell(foreign, "HPG", "net_value")).to_have_text("+77,25")
+    await expect(cell(foreign, "HPG", "price")).to_have_class("ceiling")
+    await expect(cell(volume, "HPG", "pressure")).to_have_text("+50,0")
+    await expect(cell(derivatives, "41I1GC000", "basis")).to_have_text("-7,25")
+    await expect(cell(derivatives, "depth:front", "bid1_volume")).to_have_text("345")
+    await expect(cell(derivatives, "future", "basis")).to_have_text("-7,25")
+    await expect(cell(derivatives, "41I1H1000", "basis")).to_have_text("+4,60")
+
+
+async def test_panels_follow_the_market_and_keep_what_the_reader_unfolded(pages: Watch, fed: Publisher) -> None:
+    page = await opened(pages, "overview")
+    await page.locator("#heat-table summary").click()
+    await expect(page.locator("#wide-HPG .change")).to_have_text("+1,86%")
+    await fed.update("market", {"HPG": {"price": 28_800.0}})
+    await fed.update("index", {"VN30": {"value": 1901.0}})  # else the panels wait for a heartbeat: no cell is a symbol's
+    await expect(page.locator("#wide-HPG .change")).to_have_text("+6,86%", timeout=15_000)
+    await expect(page.locator("#wide-HPG .cell")).to_have_class("cell ceiling large")
+    await expect(page.locator("#heat-table")).to_have_attribute("open", "")
+
+
+async def test_order_and_filter_survive_live_changes(pages: Watch, fed: Publisher) -> None:
+    page = await opened(pages, "foreign")
+    first = page.locator("#rows [data-row]").first
+    await expect(first).to_have_attribute("data-row", "ACB")
+    await page.locator('[data-column="symbol"] a').click()
+    await page.mouse.move(5, 5)
+    await page.evaluate("document.activeElement.blur()")
+    assert page.url.endswith("?sort=symbol")
+    await page.keyboard.press("/")
+    await page.keyboard.type("hpg")
+    await fed.update("foreign", {"ACB": {"net_volume": 5}})
+    await expect(cell(page, "ACB", "net")).to_have_text("+5")
+    await expect(page.locator("#rows [data-row]:visible")).to_have_count(1)
+    await page.goto(pages.server.url + "/volume/")
+    await expect(page.locator('[data-column="pressure"]')).to_have_attribute("aria-sort", "descending")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+async def test_language_and_theme_last_and_a_phone_has_no_sideways_scroll(
+    pages: Watch, fed: Publisher, language: str
+) -> None:
+    page = await pages.open("/overview/", viewport={"width": 390, "height": 844}, is_mobile=True)
+    if language == "en":
+        await page.get_by_role("button", name="English").click()
+    await page.get_by_role("button", name="Giao diện sáng" if language == "vi" else "Light theme").click()
+    for name in PAGES:
+        await page.locator(f'.top nav a[href="/{name}/"]').click()
+        await expect(page.locator(f'.top nav a[href="/{name}/"]')).to_have_attribute("aria-current", "page")
+        await expect(page.locator("html")).to_have_attribute("lang", language)
+        await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, name

@@ -18,6 +18,7 @@ PRICE_TOP, PRICE_BOTTOM = 30, 700
 VOLUME_TOP, VOLUME_BOTTOM = 760, 1000
 BODY: Final = 0.7  # of a candle's slot
 WIDEST: Final = 24.0  # a slot, so that three candles do not fill the page
+THINNEST: Final = 2.0  # the body of a candle that closed as it opened
 PRICE_LINES: Final = 5
 TIME_LABELS: Final = 6
 STACK: Final = ("buy", "sell", "neutral", "unclassified")  # from the bottom
@@ -48,27 +49,22 @@ class Bar(Protocol):
     def unclassified_volume(self) -> int: ...
 
 
-class Body(NamedTuple):
-    """One candle: a wick from `high` to `low` at `middle`, and a body. Coordinates grow to the right and down."""
+class Shape(NamedTuple):
+    """All candles that ended alike, as SVG paths: lines from high to low, and rectangles from open to close.
+
+    One path for many candles: a template renders a hundred small elements in the time of all the rest of a page.
+    """
 
     state: str  # up, down, or reference where it closed as it opened
-    middle: float
-    high: float
-    low: float
-    x: float
-    y: float
-    width: float
-    height: float
+    wicks: str
+    bodies: str
 
 
-class Part(NamedTuple):
-    """A rectangle of a volume bar: the volume of one kind of aggressor."""
+class Volume(NamedTuple):
+    """The volume of one kind of aggressor in all bars, as an SVG path of rectangles."""
 
     kind: str
-    x: float
-    y: float
-    width: float
-    height: float
+    path: str
 
 
 class Label(NamedTuple):
@@ -82,8 +78,8 @@ class Label(NamedTuple):
 class Drawing(NamedTuple):
     """A whole chart."""
 
-    bodies: list[Body]
-    volumes: list[Part]
+    candles: list[Shape]
+    volumes: list[Volume]
     prices: list[Label]
     times: list[Label]
     last: Label
@@ -106,15 +102,14 @@ def drawing(candles: Sequence[Bar], daily: bool, language: str, write: WritePric
     start = RIGHT - slot * len(candles)
     middles = [round(start + slot * (place + 0.5), 1) for place in range(len(candles))]
     width = round(slot * BODY, 1)
-    bodies = [body(bar, middle, width, height) for bar, middle in zip(candles, middles, strict=True)]
     close = height(candles[-1].close)
     return Drawing(
-        bodies,
-        list(volume_parts(candles, middles, width)),
+        list(shapes(candles, middles, width, height)),
+        list(volumes(candles, middles, width)),
         [label(write(price, language), height(price)) for price in price_lines(low, high)],
         list(time_labels(candles, middles, daily)),
         label(write(candles[-1].close, language), close),
-        bodies[-1].state,
+        state_of(candles[-1]),
     )
 
 
@@ -128,29 +123,43 @@ class Height(Protocol):
     def __call__(self, price: float) -> float: ...
 
 
-def body(bar: Bar, middle: float, width: float, height: Height) -> Body:
-    state = "up" if bar.close > bar.open else "down" if bar.close < bar.open else "reference"
-    top, bottom = height(max(bar.open, bar.close)), height(min(bar.open, bar.close))
-    thick = max(2.0, round(bottom - top, 1))
-    x = round(middle - width / 2, 1)
-    return Body(state, middle, height(bar.high), height(bar.low), x, top, width, thick)
+def state_of(bar: Bar) -> str:
+    """Tell how a candle ended."""
+    return "up" if bar.close > bar.open else "down" if bar.close < bar.open else "reference"
 
 
-def volume_parts(candles: Sequence[Bar], middles: Sequence[float], width: float) -> Iterator[Part]:
+def rectangle(middle: float, top: float, width: float, bottom: float) -> str:
+    """Draw a rectangle as a part of a path."""
+    return f"M{middle - width / 2:.1f} {top:.1f}h{width:.1f}v{bottom - top:.1f}h{-width:.1f}z"
+
+
+def shapes(candles: Sequence[Bar], middles: Sequence[float], width: float, height: Height) -> Iterator[Shape]:
+    """Draw candles by how they ended."""
+    for state in ("up", "down", "reference"):
+        wicks = bodies = ""
+        for bar, middle in zip(candles, middles, strict=True):
+            if state_of(bar) == state:
+                top, bottom = height(max(bar.open, bar.close)), height(min(bar.open, bar.close))
+                wicks += f"M{middle} {height(bar.high)}V{height(bar.low)}"
+                bodies += rectangle(middle, top, width, max(bottom, top + THINNEST))
+        if wicks:
+            yield Shape(state, wicks, bodies)
+
+
+def volumes(candles: Sequence[Bar], middles: Sequence[float], width: float) -> Iterator[Volume]:
     """Stack each bar's volume by aggressor, against the largest bar."""
-    largest = max(bar.volume for bar in candles)
-    if not largest:
-        return
-    scale = (VOLUME_BOTTOM - VOLUME_TOP) / largest
-    for bar, middle in zip(candles, middles, strict=True):
-        filled = 0
-        for kind in STACK:
+    scale = (VOLUME_BOTTOM - VOLUME_TOP) / (max(bar.volume for bar in candles) or 1)
+    filled = [0] * len(candles)
+    for kind in STACK:
+        path = ""
+        for place, bar in enumerate(candles):
             volume = getattr(bar, f"{kind}_volume")
             if volume:
-                bottom, filled = filled, filled + volume
-                top = round(VOLUME_BOTTOM - filled * scale, 1)
-                thick = round(VOLUME_BOTTOM - bottom * scale - top, 1)
-                yield Part(kind, round(middle - width / 2, 1), top, width, thick)
+                bottom = VOLUME_BOTTOM - filled[place] * scale
+                filled[place] += volume
+                path += rectangle(middles[place], VOLUME_BOTTOM - filled[place] * scale, width, bottom)
+        if path:
+            yield Volume(kind, path)
 
 
 def price_lines(low: float, high: float) -> list[float]:

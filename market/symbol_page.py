@@ -19,7 +19,7 @@ from rest_framework.exceptions import NotFound
 
 from market import history, live
 from market.api.symbols import ALIAS, CODE, stored_code
-from market.candle_chart import Drawing, drawing
+from market.candle_chart import Drawing, drawing, state_of
 from market.card import CHANNELS, DECIMALS, WRITE, Kind, card_cells
 from market.domain.calendar import VIETNAM, day_of
 from market.domain.contracts import parse_code
@@ -206,13 +206,12 @@ def candle_lines(shown: Sequence[Candle], daily: bool, language: str, write: Wri
     lines = []
     for bar in reversed(shown[-LISTED:]):
         moment = datetime.fromtimestamp(bar.at, tz=VIETNAM)
-        state = "up" if bar.close > bar.open else "down" if bar.close < bar.open else "reference"
         prices = tuple(write(price, language) for price in (bar.open, bar.high, bar.low, bar.close))
         volumes = (bar.volume, bar.buy_volume, bar.sell_volume, bar.neutral_volume)
         lines.append(
             CandleLine(
                 f"{moment:%d/%m/%Y}" if daily else f"{moment:%d/%m %H:%M}",
-                state,
+                state_of(bar),
                 prices,
                 tuple(number(volume or None, language) for volume in volumes),
             )

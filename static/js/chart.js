@@ -115,9 +115,12 @@ export class Chart {
     this.fit = true;
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => range && range.from < OLDER_BEFORE && this.older());
     this.chart.subscribeCrosshairMove((event) => this.hover(event));
-    // Its canvases stand in a table; to a reader it is one picture, with the same numbers in the table below.
-    this.picture = this.box.querySelector("table");
+    // Its canvases stand in a table. Who listens gets one picture and a sentence; the numbers are in the table below.
+    this.box.querySelector("table").setAttribute("role", "presentation");
+    this.picture = document.createElement("span");
+    this.picture.className = "hidden";
     this.picture.setAttribute("role", "img");
+    this.box.append(this.picture);
   }
 
   show() {

@@ -1,0 +1,237 @@
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+
+from market.api import symbols
+from market.models import Instrument
+from tests.market.live_rows import Publisher, market_row, status
+from tests.market.symbol_history import store_days, store_foreign_flow, store_minutes, store_trades
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    cache.clear()
+    symbols._known.clear()
+    yield
+    cache.clear()
+    symbols._known.clear()
+
+
+@pytest.fixture
+def published(redis_url: str) -> Publisher:
+    publisher = Publisher()
+    publisher.store_all({"HPG": market_row("HPG")})
+    return publisher
+
+
+@pytest.fixture
+def database_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the connection at a port where nobody listens."""
+    for name in connections:
+        connections[name].close()
+        monkeypatch.setitem(connections[name].settings_dict, "PORT", "1")
+        monkeypatch.setitem(connections[name].settings_dict, "HOST", "127.0.0.1")
+
+
+def page(client: Client, path: str, wanted: int = 200) -> str:
+    response = client.get(path)
+    assert response.status_code == wanted
+    return response.content.decode()
+
+
+def cell(html: str, name: str) -> tuple[str, str]:
+    found = re.search(rf'data-cell="{name}" class="([^"]*)">([^<]*)<', html)
+    assert found
+    return found[2], found[1]
+
+
+def panel(html: str, name: str) -> str:
+    return html.split(f'class="panel {name}"')[1].split("</section>")[0]
+
+
+def test_stock_without_scripts_is_complete(client: Client, published: Publisher) -> None:
+    store_minutes()
+    store_trades()
+    store_foreign_flow()
+    html = page(client, "/symbol/HPG/")
+    assert cell(html, "price") == ("27,45", "up")
+    assert cell(html, "bid3_volume") == ("310.500", "up")
+    assert cell(html, "foreign_net") == ("+324.200", "up")
+    assert "bid4_price" not in html, "HOSE sends three levels"
+    chart = panel(html, "chart")
+    assert '<svg class="candles" role="img" aria-label="Biểu đồ nến HPG, 5 phút. Nến cuối: mở' in chart
+    assert '<path class="buy" d="M' in chart
+    assert re.findall(r'href="\?interval=(\w+)"', chart) == ["1m", "5m", "15m", "1h", "1d"]
+    assert chart.count('<th scope="row">') == 12, "the table holds the candles of the drawing"
+    tape = panel(html, "tape")
+    assert re.findall(r"<td>(\d\d:\d\d:\d\d)</td>", tape)[:2] == ["09:15:05", "09:15:04"]
+    assert '<td title="Chào giá"><span class="side">Mua</span></td>' in tape
+    assert ">27,45</th>" in panel(html, "profile")
+    assert '<polyline points="42,' in panel(html, "foreign")
+
+
+def test_page_allows_no_inline_script_or_style(client: Client, published: Publisher) -> None:
+    store_minutes()
+    response = client.get("/symbol/HPG/")
+    html = response.content.decode()
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert " style=" not in html
+    assert "<style" not in html
+    assert re.findall(r"<script(?![^>]*src=)", html) == []
+    assert re.findall(r"\son\w+=", html) == []
+
+
+def test_interval_of_the_address_is_drawn(client: Client, published: Publisher) -> None:
+    store_days()
+    html = page(client, "/symbol/HPG/?interval=1d")
+    assert 'data-interval="1d" title="1 ngày" aria-current="true"' in html
+    assert '<th scope="row">19/11/2026</th>' in html
+    assert 'title="5 phút" aria-current="true"' in page(client, "/symbol/HPG/?interval=7m")
+
+
+def test_drawn_numbers_are_not_written_in_the_readers_language(client: Client, published: Publisher) -> None:
+    store_minutes()
+    drawn = panel(page(client, "/symbol/HPG/"), "chart")
+    assert re.findall(r'(?:x|y|x1|y1)="[\d.]*,', drawn) == []
+    assert re.search(r'data-reference="26950"', drawn)
+
+
+@pytest.mark.parametrize("name", ["VN30F1M", "vn30f1m", "41I1GC000"])
+def test_future_is_found_by_alias_and_code(client: Client, published: Publisher, name: str) -> None:
+    html = page(client, f"/symbol/{name}/")
+    assert cell(html, "price") == ("1.921,4", "up")
+    assert cell(html, "basis") == ("+4,60", "up")
+    assert "VN30 12/2026" in html
+    assert "bid10_price" in html
+    assert 'class="panel foreign"' not in html
+
+
+@pytest.mark.parametrize(("name", "value"), [("VN30", "1.916,80"), ("vnindex", "1.662,54"), ("HNX", "266,41")])
+def test_index_has_breadth_and_no_depth(client: Client, published: Publisher, name: str, value: str) -> None:
+    html = page(client, f"/symbol/{name}/")
+    assert cell(html, "price")[0] == value
+    assert 'data-cell="breadth_bar"' in html
+    assert 'class="panel depth"' not in html
+
+
+def test_symbol_that_is_only_stored_shows_what_is_stored(client: Client, published: Publisher) -> None:
+    store_days("FPT")
+    html = page(client, "/symbol/FPT/?interval=1d")
+    assert "Mã này hiện không được theo dõi" in html
+    assert "FPT" in html
+    assert '<svg class="candles"' in html
+
+
+@pytest.mark.parametrize("name", ["ZZZZ", "a b", "%3Cscript%3E", "A" * 40])
+def test_unknown_symbol_is_not_found(client: Client, published: Publisher, name: str) -> None:
+    html = page(client, f"/symbol/{name}/", wanted=404)
+    assert "Không có mã" in html
+    assert "<script>" not in html
+    assert page(client, f"/symbol/{name}/day/", wanted=404)
+    assert page(client, f"/symbol/{name}/candles/", wanted=404)
+
+
+def test_database_away_leaves_what_is_live(client: Client, published: Publisher, database_away: None) -> None:
+    html = page(client, "/symbol/HPG/")
+    assert cell(html, "price") == ("27,45", "up")
+    assert "Hiện không đọc được dữ liệu lịch sử" in html
+    assert "Hiện không đọc được nến." in html
+    assert "Hiện không đọc được lệnh khớp." in html
+
+
+def test_redis_away_leaves_what_is_stored(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    store_minutes()
+    html = page(client, "/symbol/HPG/")
+    assert "Hiện không đọc được số liệu" in html
+    assert '<svg class="candles"' in html
+    assert cell(html, "price") == ("", "")
+
+
+def test_both_away_renders_and_says_so(client: Client, settings: Settings, database_away: None) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert "Hiện không đọc được dữ liệu lịch sử" in page(client, "/symbol/HPG/")
+
+
+def test_company_name_is_text_not_markup(client: Client, published: Publisher) -> None:
+    Instrument.objects.filter(code="HPG").update(name='<b>"Hòa"</b>')
+    html = page(client, "/symbol/HPG/")
+    assert "&lt;b&gt;&quot;Hòa&quot;&lt;/b&gt;" in html
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_played_feed_is_never_called_live(client: Client, redis_url: str, language: str) -> None:
+    Publisher(**status(source="simulation")).store_all({"HPG": market_row()})
+    client.cookies["django_language"] = language
+    html = page(client, "/symbol/HPG/").lower()
+    assert ("mô phỏng" if language == "vi" else "simulation") in html
+    for forbidden in ("live", "trực tiếp"):
+        assert forbidden not in html
+
+
+def test_english_page_holds_no_vietnamese(client: Client, published: Publisher) -> None:
+    store_minutes()
+    store_trades()
+    client.cookies["django_language"] = "en"
+    html = page(client, "/symbol/HPG/")
+    assert cell(html, "price") == ("27.45", "up")
+    assert re.findall(r"Giá|Khối|Mua|Bán", html) == []
+
+
+def test_fragments_hold_one_element(client: Client, published: Publisher) -> None:
+    store_minutes()
+    store_trades()
+    assert page(client, "/symbol/HPG/day/").strip().startswith('<div id="day"')
+    assert page(client, "/symbol/HPG/candles/?interval=1m").strip().startswith('<div id="candle-table"')
+    assert page(client, "/symbol/HPG/candles/?interval=1m&as=drawing").strip().startswith('<div id="candles"')
+
+
+@pytest.mark.parametrize(("open_to_all", "scripted"), [(True, True), (False, False)])
+def test_chart_script_is_for_those_whom_the_api_answers(
+    client: Client, published: Publisher, settings: Settings, open_to_all: bool, scripted: bool
+) -> None:
+    settings.HAS_CHART_SCRIPTS = True
+    settings.ANONYMOUS_READ = open_to_all
+    html = page(client, "/symbol/HPG/")
+    assert ("data-script=" in html) is scripted
+    assert ('hx-get="/symbol/HPG/candles/?interval=5m&amp;as=drawing"' in html) is not scripted
+
+
+def test_signed_in_reader_gets_the_chart_script(
+    client: Client, published: Publisher, settings: Settings, django_user_model: type
+) -> None:
+    settings.HAS_CHART_SCRIPTS = True
+    client.force_login(django_user_model.objects.create_user("reader"))  # type: ignore[attr-defined]
+    assert "data-script=" in page(client, "/symbol/HPG/")
+
+
+def test_page_without_the_chart_script_keeps_its_drawing_fresh(
+    client: Client, published: Publisher, settings: Settings
+) -> None:
+    settings.HAS_CHART_SCRIPTS = False
+    settings.ANONYMOUS_READ = True
+    html = page(client, "/symbol/HPG/")
+    assert "data-script=" not in html
+    assert "as=drawing" in html
+
+
+@pytest.mark.parametrize(("query", "target"), [("hpg", "/symbol/HPG/"), (" vn30f1m ", "/symbol/VN30F1M/"), ("", "/")])
+def test_search_leads_to_the_symbol(client: Client, redis_url: str, query: str, target: str) -> None:
+    assert client.get("/symbol/", {"q": query}).headers["Location"] == target
+
+
+def test_search_for_what_is_no_code_is_not_found(client: Client, redis_url: str) -> None:
+    assert client.get("/symbol/", {"q": "hoà phát"}).status_code == 404
+
+
+def test_board_links_rows_and_cards_to_their_pages(client: Client, published: Publisher) -> None:
+    html = page(client, "/")
+    for target in ("HPG", "VNINDEX", "VN30", "HNX", "UPCOM", "VN30F1M"):
+        assert f'href="/symbol/{target}/"' in html

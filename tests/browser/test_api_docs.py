@@ -1,0 +1,14 @@
+"""The page that shows the API, in a real Chromium under our content security policy."""
+
+from playwright.async_api import expect
+
+from market.api.schema import document
+from tests.browser.conftest import Watch
+
+
+async def test_api_docs_show_every_operation_and_its_example_without_another_host(pages: Watch) -> None:
+    page = await pages.open("/api/docs/")
+    operations = page.locator(".opblock-summary-path")
+    await expect(operations).to_have_count(len(document()["paths"]))
+    await page.locator("#operations-live-snapshot button.opblock-summary-control").click()
+    await expect(page.locator("#operations-live-snapshot .responses-wrapper")).to_contain_text("live copy")

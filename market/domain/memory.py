@@ -5,7 +5,9 @@ database column or a file can hold them.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -18,12 +20,15 @@ from market.domain.foreign import ForeignTracker
 from market.domain.indices import IndexState
 from market.domain.state import MarketState
 from market.domain.symbol import SymbolState
+from market.domain.volume import PHASES
 
 Dump = dict[str, Any]
+Frozen = Callable[[], Dump]
 
 _TRACKERS: Final = frozenset({"bar", "book", "code", "contract", "foreign", "multiplier", "spark", "totals", "volumes"})
 _SYMBOL_VALUES: Final = tuple(name for name in SymbolState.__slots__ if name not in _TRACKERS)
 _INDEX_VALUES: Final = tuple(name for name in IndexState.__slots__ if name not in {"bar", "index", "last", "spark"})
+_symbol_values: Final = attrgetter(*_SYMBOL_VALUES)
 _TOTALS: Final = tuple(name for name in Snapshot.__struct_fields__ if name not in Book.__struct_fields__)
 
 
@@ -31,9 +36,8 @@ def _fields(event: msgspec.Struct, names: Iterable[str]) -> Dump:
     return {name: getattr(event, name) for name in names if hasattr(event, name)}
 
 
-def _dump_bar(builder: BarBuilder) -> Dump | None:
-    bar = builder.current()
-    return None if bar is None else msgspec.structs.asdict(bar) | {"finished": builder.finished}
+def _dump_bar(bar: Bar | None, finished: int) -> Dump | None:
+    return None if bar is None else msgspec.structs.asdict(bar) | {"finished": finished}
 
 
 def _load_bar(builder: BarBuilder, dump: Mapping[str, Any] | None) -> None:
@@ -44,19 +48,46 @@ def _load_bar(builder: BarBuilder, dump: Mapping[str, Any] | None) -> None:
 
 
 def dump_symbol(symbol: SymbolState, basis: BasisTracker | None = None) -> Dump:
-    """One symbol; a future with its basis. Nothing in it changes when the symbol does."""
-    totals = symbol.totals
+    """One symbol; a future with its basis."""
+    return freeze_symbol(symbol, basis)()
+
+
+def freeze_symbol(symbol: SymbolState, basis: BasisTracker | None = None) -> Frozen:
+    """The symbol as it is now; the dump itself, which takes three times as long, may be made later, in any thread."""
+    volumes, foreign, bar = symbol.volumes, symbol.foreign, symbol.bar
+    return partial(
+        _dump_symbol,
+        _symbol_values(symbol),
+        symbol.totals,
+        [kinds.copy() for kinds in volumes.phases.values()],
+        volumes.methods.copy(),
+        None if foreign.last is None else _freeze_foreign(foreign),
+        bar.current(),
+        bar.finished,
+        symbol.spark.dump(),
+        None if basis is None else basis.trend(),
+    )
+
+
+def _dump_symbol(
+    values: tuple[Any, ...],
+    totals: Snapshot | TradeReport | None,
+    phases: list[dict[str, int]],
+    methods: dict[str, int],
+    foreign: tuple[Any, ...] | None,
+    bar: Bar | None,
+    finished: int,
+    spark: list[float],
+    trend: list[tuple[int, float]] | None,
+) -> Dump:
     return {
-        **{name: getattr(symbol, name) for name in _SYMBOL_VALUES},
+        **dict(zip(_SYMBOL_VALUES, values, strict=True)),
         "totals": None if totals is None else _fields(totals, _TOTALS),
-        "volumes": {
-            "phases": {phase: dict(kinds) for phase, kinds in symbol.volumes.phases.items()},
-            "methods": dict(symbol.volumes.methods),
-        },
-        "foreign": _dump_foreign(symbol.foreign),
-        "bar": _dump_bar(symbol.bar),
-        "spark": symbol.spark.dump(),
-        "basis": None if basis is None else basis.trend(),
+        "volumes": {"phases": dict(zip(PHASES, phases, strict=True)), "methods": methods},
+        "foreign": None if foreign is None else _dump_foreign(*foreign),
+        "bar": _dump_bar(bar, finished),
+        "spark": spark,
+        "basis": trend,
     }
 
 
@@ -79,17 +110,19 @@ def load_symbol(state: MarketState, code: str, dump: Mapping[str, Any]) -> Symbo
     return symbol
 
 
-def _dump_foreign(tracker: ForeignTracker) -> Dump | None:
-    last = tracker.last
-    if last is None:
-        return None
+def _freeze_foreign(tracker: ForeignTracker) -> tuple[Any, ...]:
+    values = (tracker.last, tracker.at, tracker.own_buy_value, tracker.own_sell_value)
+    return *values, tuple(tracker.samples), tuple(tracker.speeds)
+
+
+def _dump_foreign(last: ForeignUpdate, at: int, bought: float, sold: float, samples: Any, speeds: Any) -> Dump:
     return {
         "last": _fields(last, ForeignUpdate.__struct_fields__),
-        "at": tracker.at,
-        "own_buy_value": tracker.own_buy_value,
-        "own_sell_value": tracker.own_sell_value,
-        "samples": list(tracker.samples),
-        "speeds": list(tracker.speeds),
+        "at": at,
+        "own_buy_value": bought,
+        "own_sell_value": sold,
+        "samples": samples,
+        "speeds": speeds,
     }
 
 
@@ -111,7 +144,7 @@ def dump_index(index: IndexState) -> Dump:
         **{name: getattr(index, name) for name in _INDEX_VALUES},
         "index": index.index,
         "last": None if last is None else _fields(last, IndexUpdate.__struct_fields__),
-        "bar": _dump_bar(index.bar),
+        "bar": _dump_bar(index.bar.current(), index.bar.finished),
         "spark": index.spark.dump(),
     }
 

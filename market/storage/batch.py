@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from market.domain.events import Quote, Snapshot
-from market.domain.memory import Dump
+from market.domain.memory import Frozen
 from market.storage.tables import Row
 
 StateKey: TypeAlias = tuple[str, str]
@@ -23,14 +23,18 @@ class Run(Struct, frozen=True):
 
 
 class StoredState(Struct, frozen=True):
-    """The state of a symbol, an index or the market at the batch's moment; `book` is only kept on this machine."""
+    """The state of a symbol, an index or the market at the batch's moment; `book` is only kept on this machine.
+
+    `dump` makes the plain values in the writer's thread; `kept` is what other parts add to them.
+    """
 
     kind: str
     code: str
     day: int
     at: int
-    dump: Dump
+    dump: Frozen
     book: Quote | Snapshot | None = None
+    kept: dict[str, Any] = {}
 
 
 class EncodedState(Struct, frozen=True):
@@ -73,7 +77,7 @@ class Batch(Struct):
 
 def encode_state(state: StoredState) -> EncodedState:
     """Turn the plain values into text: for the writer's thread, it takes as long as the event did."""
-    text = msgspec.json.encode(state.dump).decode()
+    text = msgspec.json.encode(state.dump() | state.kept).decode()
     return EncodedState(state.kind, state.code, state.day, state.at, text, state.book)
 
 

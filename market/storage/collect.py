@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from market.domain.changes import Bar, BasisPoint, Changes, ForeignFlow, IndexTick, Trade
 from market.domain.events import Event, IndexUpdate
-from market.domain.memory import dump_index, dump_market, dump_symbol
+from market.domain.memory import dump_index, dump_market, freeze_symbol
 from market.domain.state import MarketState
 from market.storage.batch import Batch, Run, StoredState
 from market.storage.tables import BARS, BASIS, FOREIGN, INDICES, TRADES, Row, Table
@@ -188,21 +188,22 @@ class Collector:
                 yield bar_row(bar)
 
     def _dump(self, symbols: Iterable[str], indices: Iterable[str]) -> list[StoredState]:
-        """States as they are now. What can still change is copied, so that a thread may encode them."""
+        """States as they are now; a thread makes texts of them later."""
         state = self._state
         dumped = []
         for code in symbols:
             symbol = state.symbols.get(code)
             if symbol is not None:
-                dump = dump_symbol(symbol, state.basis.get(code)) | self._remember(code)
-                dumped.append(StoredState("symbol", code, symbol.day, symbol.at, dump, symbol.book))
+                frozen = freeze_symbol(symbol, state.basis.get(code))
+                kept = self._remember(code)
+                dumped.append(StoredState("symbol", code, symbol.day, symbol.at, frozen, symbol.book, kept))
         for key in indices:
             index = state.indices.get(key)
             if index is not None:
-                dump = dump_index(index) | self._remember(index.index)
-                dumped.append(StoredState("index", key, index.day, index.at, dump))
+                kept = self._remember(index.index)
+                dumped.append(StoredState("index", key, index.day, index.at, dump_index(index).copy, kept=kept))
         if dumped:
-            dumped.append(StoredState("market", "", state.day, state.now, dump_market(state)))
+            dumped.append(StoredState("market", "", state.day, state.now, dump_market(state).copy))
         return dumped
 
     def _remember(self, code: str) -> dict[str, Any]:

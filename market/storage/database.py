@@ -256,6 +256,7 @@ class Session:
         for table in self._tables:
             where = sql.SQL("DELETE FROM {} WHERE at >= to_timestamp(%s) AND at < to_timestamp(%s)")
             self._connection.execute(where.format(sql.Identifier(table)), [day, day + DAY_SECONDS])
+        self._connection.execute("DELETE FROM market_symbolstate WHERE day = %s", [to_date(day)])
         return True
 
 

@@ -25,6 +25,7 @@ CHANNELS = ("market", "foreign", "index", "derivatives", "alerts")
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Stand]:
     with Stand() as stand:
+        stand.start_database()
         stand.start_simulator("--start", "09:15")
         stand.start_ingest()
         stand.start_web()
@@ -106,10 +107,11 @@ async def test_copies_are_right_after_daphne_was_killed(stand: Stand, copies: di
     await same_as_fresh(stand, copies)
 
 
-async def test_copies_are_right_after_another_ingest_took_over(stand: Stand, copies: dict[str, Copy]) -> None:
+async def test_copies_are_right_after_the_standby_took_over_from_ingest(stand: Stand, copies: dict[str, Copy]) -> None:
     epoch = copies["market"].epoch
+    stand.start("standby", "manage.py", "ingest", "--standby")
+    await asyncio.to_thread(stand.wait_for_line, "standby", "Standing by")
     stand.kill("ingest")
-    await asyncio.to_thread(stand.start_ingest)
     await until(lambda: copies["market"].epoch != epoch)
     await market_moves(copies["market"])
     await same_as_fresh(stand, copies)
@@ -117,7 +119,7 @@ async def test_copies_are_right_after_another_ingest_took_over(stand: Stand, cop
 
 async def test_no_process_logged_an_exception_of_ours(stand: Stand) -> None:
     """Of the tests above; the layer's own complaint about a connection that broke is not ours."""
-    text = "\n".join(stand.said["web"])
+    text = "\n".join(stand.said_before["web"] + stand.said["web"])
     ours = Path(__file__).parents[2] / "market"
     assert f'File "{ours}' not in text, text
 

@@ -1,4 +1,4 @@
-"""One ingest leads: by the lock in PostgreSQL, by its folder, and by the fence in Redis."""
+"""One ingest leads: by the lock in PostgreSQL, and by its folder."""
 
 import json
 import time
@@ -8,10 +8,9 @@ from pathlib import Path
 import psycopg
 import redis
 
-from market.fence import LEADER_KEY
 from market.live import meta_key
 from market.storage.database import LEADER_LOCK
-from tests.integration.conftest import StartIngest
+from tests.integration.conftest import StartIngest, patient
 from tests.integration.killable import Database, assert_same_history, wait_until
 
 AS_IT_WAS = "1"  # slow enough to find both at work
@@ -59,6 +58,7 @@ def test_standby_after_the_leader_was_killed_goes_on_within_seconds(
     assert epochs(database_url)[0] == first
 
 
+@patient
 def test_standby_elsewhere_leaves_the_lead_to_who_had_it_before_postgres_restarted(
     start_ingest: StartIngest, morning: Path, killable_database: Database, database_url: str
 ) -> None:
@@ -89,14 +89,3 @@ def test_leader_that_lost_its_lock_to_another_stores_nothing_more_and_ends(
         )
         assert leader.end() == 1
     assert "another ingest took the lead" in leader.output.splitlines()[-1]
-
-
-def test_ingest_that_finds_another_epoch_in_redis_ends(
-    start_ingest: StartIngest, morning: Path, redis_url: str
-) -> None:
-    ingest = start_ingest("--source", f"file:{morning}", "--speed", AS_IT_WAS)
-    ingest.wait_for("Redis answers")
-    with redis.Redis.from_url(redis_url) as client:
-        client.set(LEADER_KEY, "another")
-    assert ingest.end() == 1
-    assert "publishes now" in ingest.output.splitlines()[-1]

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 import psycopg
+import pytest
 import pytest_asyncio
 
 from market.feed.simulator import Simulator, SimulatorOptions
-from tests.integration.conftest import StartIngest
+from tests.integration.conftest import StartIngest, patient
 from tests.integration.killable import Ingest
 
 OPTIONS = SimulatorOptions(day=date(2026, 11, 20), start=33_300_000, speed=20.0, consumer_id="id", consumer_secret="s")
@@ -27,10 +28,10 @@ async def simulator() -> AsyncIterator[Simulator]:
         yield simulator
 
 
-def listen(start_ingest: StartIngest, simulator: Simulator) -> Ingest:
+def listen(start_ingest: StartIngest, simulator: Simulator, folder: str = "one") -> Ingest:
     """Start ingest on a simulated market."""
     address = {"SSI_DATA_URL": simulator.url, "SSI_STREAM_URL": simulator.url}
-    return start_ingest(**address, SSI_CONSUMER_ID="id", SSI_CONSUMER_SECRET="s")
+    return start_ingest(**address, folder=folder, SSI_CONSUMER_ID="id", SSI_CONSUMER_SECRET="s")
 
 
 def ask(url: str, query: str) -> list[Any]:
@@ -65,15 +66,19 @@ def unclassified(state: dict[str, Any]) -> int:
     return sum(int(phase["unclassified"]) for phase in state["volumes"]["phases"].values())
 
 
+@pytest.mark.parametrize(
+    "folder", [pytest.param("one", id="on its machine"), pytest.param("two", id="elsewhere", marks=patient)]
+)
 async def test_ingest_killed_while_the_market_goes_on_counts_what_it_missed_as_unclassified(
-    simulator: Simulator, start_ingest: StartIngest, database_url: str
+    simulator: Simulator, start_ingest: StartIngest, database_url: str, folder: str
 ) -> None:
     first = listen(start_ingest, simulator)
     seen = await until_newer(database_url, 0)
     await until_newer(database_url, seen + 30)
     first.kill()
     before = {code: unclassified(state) for code, state in ask(database_url, STATES)}
-    listen(start_ingest, simulator)
+    second = listen(start_ingest, simulator, folder)
+    await asyncio.to_thread(second.wait_for, f"from {'folder' if folder == 'one' else 'database'}")
     dead = simulator.stage.now
     await until_newer(database_url, OPEN + dead // 1000 + 60)
     states = await until_stored(database_url, simulator)
@@ -84,11 +89,12 @@ async def test_ingest_killed_while_the_market_goes_on_counts_what_it_missed_as_u
     assert sum(map(unclassified, states.values())) > sum(before.values())
 
 
+@patient
 async def test_ingest_at_another_simulation_of_the_same_day_begins_anew(
     simulator: Simulator, start_ingest: StartIngest, database_url: str
 ) -> None:
     first = listen(start_ingest, simulator)
-    later = await until_newer(database_url, OPEN + 33_300 + 120)
+    await until_newer(database_url, OPEN + 33_300 + 120)
     first.kill()
     async with Simulator(OPTIONS) as second:
         listen(start_ingest, second)
@@ -98,4 +104,3 @@ async def test_ingest_at_another_simulation_of_the_same_day_begins_anew(
         for code, state in states.items():
             assert volumes.get(code, 0) + unclassified(state) == state["total_volume"], code
         assert ask(database_url, "SELECT count(DISTINCT identity) FROM market_ingestrun") == [(2,)]
-    assert later

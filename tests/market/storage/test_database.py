@@ -101,10 +101,12 @@ def test_write_that_meets_a_bad_row_stores_nothing_and_the_rest_can_be_stored_wi
 
 
 def test_write_of_another_simulation_of_the_day_removes_the_first(session: Session) -> None:
-    session.write(batch(1, [trade(1)], run=run("simulation:a", "a")))
+    gone = msgspec.structs.replace(STATE, code="GONE")
+    session.write(batch(1, [trade(1)], run=run("simulation:a", "a")), [gone])
     yesterday = DAY - 86_400
     session.write(batch(2, [trade(1, at=yesterday + 40_000)], day=yesterday, run=run("simulation:a", "a")))
-    session.write(batch(3, [trade(2)], run=run("simulation:b", "b")))
+    session.write(batch(3, [trade(2)], run=run("simulation:b", "b")), [STATE])
+    assert list(SymbolState.objects.values_list("code", flat=True)) == ["HPG"]
     assert sorted(Trade.objects.values_list("number", "at__day")) == [(1, 19), (2, 20)]
     session.write(batch(4, [trade(3)], run=run("simulation:b", "c")))
     assert Trade.objects.filter(at__day=20).count() == 2

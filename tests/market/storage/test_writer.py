@@ -89,7 +89,7 @@ def begin(tmp_path: Path, line: Line) -> Iterator[Callable[[], Storing]]:
 def with_state(seq: int, total: int, **rows: Any) -> Batch:
     """A batch with a trade and the state after it, which may be a checkpoint."""
     made = batch(seq, [trade(seq)])
-    made.states = [StoredState("symbol", "HPG", DAY, OPEN, {"total": total})]
+    made.states = [StoredState("symbol", "HPG", DAY, OPEN, {"total": total}.copy)]
     made.is_complete = True
     return made
 

@@ -1,6 +1,6 @@
 """Real processes of ours, each to be started, killed and started again: Valkey, simulator, ingest, Daphne.
 
-There is no database: the live board has to do without one, and DATABASE_URL leads nowhere.
+Without `start_database` DATABASE_URL leads nowhere: sockets have to do without one.
 """
 
 import os
@@ -16,8 +16,11 @@ from typing import Self
 
 from django.conf import settings
 
+from tracker.launch.accounts import unprivileged_account
+from tracker.launch.errors import LaunchError
 from tracker.launch.places import temporary_directory
 from tracker.launch.ports import LOOPBACK, accepts, free_port
+from tracker.launch.postgres import Postgres
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.stack import APPLICATION, SOCKET_LIMITS
 from tracker.launch.valkey import Valkey
@@ -27,12 +30,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Stand:
-    """What runs, by name. Every line that a process wrote is in `said`."""
+    """What runs, by name. Every line that a process wrote is in `said`, or `said_before`."""
 
     def __init__(self, **environment: str) -> None:
         self.warden = Warden()
         self.directory = temporary_directory(None)
+        self.directories = [self.directory]
         self.said: defaultdict[str, list[str]] = defaultdict(list)
+        self.said_before: defaultdict[str, list[str]] = defaultdict(list)  # of processes of that name that ended
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
         self.valkey = Valkey(self.directory, free_port(), password=secrets.token_hex(8))
@@ -55,7 +60,8 @@ class Stand:
         for process in reversed(self.processes.values()):
             process.stop()
         self.warden.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        for directory in self.directories:
+            shutil.rmtree(directory, ignore_errors=True)
 
     def start(self, name: str, *arguments: str) -> Process:
         """Start a Python program of ours in the project's root."""
@@ -63,6 +69,7 @@ class Stand:
         return self._run(command)
 
     def _run(self, command: Command) -> Process:
+        self.said_before[command.name] += self.said.pop(command.name, [])
         process = Process(command, self.warden, lambda name, line: self.said[name].append(line))
         self.processes[command.name] = process
         return process
@@ -77,6 +84,18 @@ class Stand:
         """Start an empty Valkey, always at the same address."""
         self._run(self.valkey.command()).wait_until(self.valkey.is_ready)
 
+    def start_database(self) -> None:
+        """Start a PostgreSQL with our tables."""
+        directory = temporary_directory(unprivileged_account())
+        self.directories.append(directory)
+        server = Postgres(directory, free_port(), lasting=False)
+        server.prepare()
+        self._run(server.command()).wait_until(server.is_ready)
+        self.environment["DATABASE_URL"] = server.url("postgres")
+        migrate = self.start("migrate", "manage.py", "migrate", "--verbosity", "0")
+        if migrate.popen.wait(timeout=120):
+            raise LaunchError("\n".join(self.said["migrate"]))
+
     def start_simulator(self, *options: str) -> None:
         """Start the exchange."""
         port = self.ports["simulator"] = free_port()
@@ -88,9 +107,12 @@ class Stand:
 
     def start_ingest(self, *options: str, program: tuple[str, ...] = ("manage.py", "ingest")) -> None:
         """Start ingest; it is ready when Redis holds its rows."""
-        before = len(self.said["ingest"])
-        process = self.start("ingest", *program, *options)
-        process.wait_until(lambda: any("live snapshot is complete" in line for line in self.said["ingest"][before:]))
+        self.start("ingest", *program, *options)
+        self.wait_for_line("ingest", "live snapshot is complete")
+
+    def wait_for_line(self, name: str, part: str) -> None:
+        """Wait until a running process writes such a line, or has written it."""
+        self.processes[name].wait_until(lambda: any(part in line for line in self.said[name]), seconds=60)
 
     def start_web(self, name: str = "web", *options: str, port: int = 0) -> str:
         """Start a Daphne, and return the address of its sockets."""

@@ -84,6 +84,7 @@ async def bench(
     """Start everything at the open of a simulated day."""
     with Stand() as stand:
         recorded = stand.directory / "recorded"
+        await asyncio.to_thread(stand.start_database)
         addresses = [stand.start_web(name) for name in WEB]
         await asyncio.to_thread(stand.start_simulator, *OPENING, *simulator)
         await asyncio.to_thread(lambda: stand.start_ingest("--record", str(recorded), *ingest, program=program))

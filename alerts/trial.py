@@ -2,9 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from alerts.domain.check import NoUsualVolume, UsualVolume
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.model import Alert, Rule
 from alerts.engine import AlertEngine
 from alerts.models import Severity
 from alerts.stored_day import changes_of, members_of, newest_stored_day, what_is_missing
+from alerts.usual import StoredVolumes
 from alerts.words import translated_title
 from market.domain.calendar import clock_text, to_date
 from market.domain.state import MarketState
@@ -124,7 +127,7 @@ def run_trial(rule: Rule, wanted: dict[str, Any], longest: float = LONGEST_SECON
 def try_stored_day(rule: Rule, day: date, deadline: float) -> Trial:
     """Judge the rows of a day."""
     trial = Trial(str(day), notes=what_is_missing(rule, day))
-    evaluator = Evaluator([rule], members_of(rule, day))
+    evaluator = Evaluator([rule], members_of(rule, day), usual_volume(rule, day))
     for change, phase in changes_of(rule, day):
         trial.judged += 1
         for alert in evaluator.apply(change, phase):
@@ -140,12 +143,13 @@ def try_stored_day(rule: Rule, day: date, deadline: float) -> Trial:
 def try_recording(rule: Rule, path: Path, deadline: float) -> Trial:
     """Play a recording through parser and state, as ingest would."""
     trial = Trial(path.name)
-    state = MarketState()
-    engine = AlertEngine(Evaluator([rule]), state, trial.take)
-    take = with_members(rule, state, engine, Pipeline(state, Parser(), [engine.observe]).take)
     try:
         messages = read_messages(path)
-        for message in messages:
+        head, day = first_day(messages)
+        state = MarketState()
+        engine = AlertEngine(Evaluator([rule], members_of(rule, day), usual_volume(rule, day)), state, trial.take)
+        take = Pipeline(state, Parser(), [engine.observe]).take
+        for message in chain(head, messages):
             take(message)
             trial.judged += 1
             if trial.judged % CLOCK_EVERY == 0 and time.monotonic() > deadline:
@@ -157,19 +161,18 @@ def try_recording(rule: Rule, path: Path, deadline: float) -> Trial:
     return trial
 
 
-def with_members(
-    rule: Rule, state: MarketState, engine: AlertEngine, take: Callable[[bytes], None]
-) -> Callable[[bytes], None]:
-    """Look the rule's basket up once the recording has told its day."""
-    if not rule.scope.startswith("basket"):
-        return take
-    known = False
-
-    def take_and_look(message: bytes) -> None:
-        nonlocal known
+def first_day(messages: Iterator[bytes]) -> tuple[list[bytes], date]:
+    """The day that the first usable message tells, and the messages read for that."""
+    state, head = MarketState(), []
+    take = Pipeline(state, Parser()).take
+    for message in messages:
+        head.append(message)
         take(message)
-        if not known and state.day:
-            known = True
-            engine.evaluator.replace_rules([rule], members_of(rule, to_date(state.day)))
+        if state.day:
+            break
+    return head, to_date(state.day)
 
-    return take_and_look
+
+def usual_volume(rule: Rule, day: date) -> UsualVolume:
+    """What is usual before a day, for the kind that asks."""
+    return StoredVolumes(day) if rule.kind == "relative_volume" else NoUsualVolume()

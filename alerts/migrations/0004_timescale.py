@@ -52,7 +52,7 @@ def is_community(cursor):
 
 def forwards(apps, schema_editor):
     with schema_editor.connection.cursor() as cursor:
-        if not has_extension(cursor):
+        if not has_extension(cursor) or not value(cursor, f"SELECT to_regclass('{TABLE}') IS NOT NULL"):
             return
         for statement in hypertable_statements():
             cursor.execute(statement)

@@ -66,6 +66,7 @@ def errors(response: HttpResponse) -> dict[str, list[str]]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_form_of_every_kind_shows_its_params_and_saves_its_usual_values(editor: Client, kind: str) -> None:
     content = editor.get(page("alertrule_add"), {"kind": kind}).content.decode()
+    assert content.index('name="_save"') < content.index('name="_kind"')  # Enter presses the first button
     for param in KINDS[kind].params:
         assert f'name="param_{param.name}"' in content
         if not param.choices:

@@ -21,6 +21,7 @@ from alerts.domain.evaluate import Evaluator
 from alerts.queries import earlier_alerts
 from alerts.rows import ALERTS
 from alerts.rulebook import Rulebook
+from alerts.usual import StoredVolumes
 from market import live
 from market.broadcast import Broadcaster
 from market.clock import MarketClock
@@ -91,7 +92,9 @@ async def ingest(options: dict[str, Any]) -> None:
         run = begin_run(source, leadership)
         rulebook = Rulebook(settings.SPOOL_DIR / f"{database_name()}-alert-rules.json")
         page = await rulebook.open(vietnam_today())
-        evaluator = Evaluator(page.rules, page.members)
+        usual = StoredVolumes()
+        await usual.refresh(page.rules, vietnam_today())
+        evaluator = Evaluator(page.rules, page.members, usual)
         state = MarketState(watch.members)
         collector = Collector(state, run, {MEMORY: evaluator.dump_symbol})
         observer = Overrule(days, source, vietnam_today)
@@ -138,6 +141,7 @@ async def ingest(options: dict[str, Any]) -> None:
             "store": store.run(),
             "broadcast": broadcaster.run(),
             "rules": rulebook.keep_fresh(evaluator.replace_rules, lambda: market_date(state)),
+            "usual": usual.keep_fresh(lambda: evaluator.rules, lambda: market_date(state)),
             "calendar": days.keep_fresh(lambda: market_date(state) or vietnam_today()),
             "progress": log_progress(pipeline, status, store),
             "source": gaps.check(),

@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from market.storage.level import DESCRIPTIONS, database_level
 
 # By name, because Python's import statement takes no name that starts with a digit.
-migration = importlib.import_module("market.migrations.0004_timescale")
+MIGRATIONS = [importlib.import_module(f"{app}.migrations.0004_timescale") for app in ("market", "alerts")]
 
 
 class Command(BaseCommand):
@@ -23,5 +23,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
         with connection.schema_editor(atomic=True) as editor:
-            migration.forwards(apps, editor)
+            for migration in MIGRATIONS:
+                migration.forwards(apps, editor)
         self.stdout.write(f"{DESCRIPTIONS[database_level(connection)]}.")

@@ -17,6 +17,8 @@ class PriceLine(NamedTuple):
     state: str
     volume: str
     widths: str
+    bought: str
+    sold: str
     largest: bool
     current: bool
 
@@ -53,6 +55,8 @@ def profile(
                 colour(price, row),
                 number(totals[place], language),
                 widths,
+                number(line["buy"], language),
+                number(line["sell"], language),
                 totals[place] == largest,
                 place == current,
             )

@@ -8,6 +8,7 @@ def test_prices_are_listed_from_the_highest_with_their_shares() -> None:
     traded = [(27_050.0, "buy", 300), (27_050.0, "sell", 100), (27_000.0, "neutral", 200)]
     first, second = profile(traded, ROW, 10.0, "vi", thousands)
     assert (first.price, first.state, first.volume, first.widths) == ("27,05", "up", "400", "75 0 25 0")
+    assert (first.bought, first.sold) == ("300", "100")
     assert (first.largest, first.current) == (True, True)
     assert (second.price, second.state, second.volume, second.widths) == ("27,00", "reference", "200", "0 50 0 50")
     assert (second.largest, second.current) == (False, False)

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 from channels.testing import WebsocketCommunicator
 
+from market import foreign_page
 from market.board_consumer import BoardConsumer, Pace
 from market.live import LiveSnapshot, LiveUnavailable, snapshot
 from market.live_board import LiveBoard
-from tests.market.live_rows import Publisher, index_row, market_row
+from tests.market.live_rows import Publisher, foreign_row, index_row, market_row
 
 QUICK = Pace(interval=0.02, heartbeat=0.2)
 Frame = dict[str, Any]
@@ -365,3 +366,21 @@ async def test_index_row_of_another_case_finds_its_card(publisher: Publisher) ->
         await page.frame("snapshot")
         await publisher.update("index", {"HNXINDEX": index_row("HNXIndex", value=270.0, prior=266.41)})
         await page.until("index:HNX", "value", "270,00")
+
+
+async def test_page_of_another_kind_gets_its_own_cells_of_its_own_list(publisher: Publisher) -> None:
+    rows = {symbol: foreign_row(symbol) for symbol in ("ACB", "HPG", "41I1GC000")}
+    publisher.store("foreign", rows)
+    board = LiveBoard(forms=foreign_page.FORMS, listed=foreign_page.LISTED)
+    async with opened(board, symbols="HPG") as page:
+        frame = await page.frame("snapshot")
+        assert set(frame["rows"]) == {"HPG"}
+        assert frame["rows"]["HPG"]["price"] == ["27,45", "up"]
+        assert frame["rows"]["HPG"]["net_value"] == ["+8,90", "up"]
+        await publisher.update("foreign", {symbol: {"net_volume": -7} for symbol in rows})
+        await publisher.update("market", {"HPG": {"price": 26_950.0}})
+        await page.until("HPG", "price", "26,95")
+        await page.until("HPG", "net", "-7")
+        assert set(page.rows) == {"HPG"}
+        await publisher.update("foreign", {"HPG": None})
+        await page.until("HPG", "net", "")

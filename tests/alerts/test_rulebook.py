@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -84,32 +84,34 @@ def test_page_leaves_out_a_rule_that_was_spoilt_and_says_so(caplog: pytest.LogCa
     assert f"rule {bad.pk} is left out: params.multiplier" in caplog.text
 
 
-@pytest.fixture
-def away(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """A call that takes the database away."""
-
-    def leave() -> None:
-        connection.close()
-        monkeypatch.setitem(connection.settings_dict, "PORT", "1")
-
-    return leave
+@asynccontextmanager
+async def database_away() -> AsyncIterator[None]:
+    """Take the database away for a while."""
+    values = connection.settings_dict
+    port = values["PORT"]
+    await sync_to_async(lambda: connection.close())()
+    values["PORT"] = "1"
+    try:
+        yield
+    finally:
+        values["PORT"] = port
 
 
 @pytest.mark.usefixtures("thread")
-async def test_rules_outlast_the_database_and_a_restart_without_it(tmp_path: Path, away: Callable[[], None]) -> None:
+async def test_rules_outlast_the_database_and_a_restart_without_it(tmp_path: Path) -> None:
     row = await sync_to_async(make_rule)("large_trade", name="mine")
     book = Rulebook(tmp_path / "rules.json")
     page = await book.open(TODAY)
     assert [rule.id for rule in page.rules if rule.name == "mine"] == [row.pk]
-    await sync_to_async(away)()
-    assert not await book.refresh(TODAY)
-    assert book.page is page
-    again = await Rulebook(tmp_path / "rules.json").open(TODAY)
-    assert (again.rules, again.members) == (page.rules, page.members)
-    fresh = await Rulebook(tmp_path / "none.json").open(TODAY)
-    assert fresh.rules == DEFAULT_RULES
     (tmp_path / "bad.json").write_text("{")
-    assert (await Rulebook(tmp_path / "bad.json").open(TODAY)).rules == DEFAULT_RULES
+    async with database_away():
+        assert not await book.refresh(TODAY)
+        assert book.page is page
+        again = await Rulebook(tmp_path / "rules.json").open(TODAY)
+        assert (again.rules, again.members) == (page.rules, page.members)
+        assert (await Rulebook(tmp_path / "none.json").open(TODAY)).rules == DEFAULT_RULES
+        assert (await Rulebook(tmp_path / "bad.json").open(TODAY)).rules == DEFAULT_RULES
+    assert await book.refresh(TODAY)
 
 
 @pytest.mark.usefixtures("thread")

@@ -214,9 +214,12 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # any other value leaks one connection a request under Daphne
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 2
-if DATABASE_POOL_SIZE:  # two seconds: whoever asks for history must hear soon that the database is away
-    pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 2, "max_waiting": 100}
+if DATABASE_POOL_SIZE:  # whoever asks for history must hear soon that the database is away
+    # A pool left to itself tries again after ever longer pauses, and would miss for minutes that the database is back.
+    pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "max_waiting": 100, "reconnect_timeout": 2}
     DATABASES["default"]["OPTIONS"]["pool"] = pool
+    # No page or answer is worth more: whoever asks for something rare must not keep a connection for ever.
+    DATABASES["default"]["OPTIONS"].setdefault("options", "-c statement_timeout=10s")
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a pool keeps connections that died with the server
 
 HAS_REDIS_URL = text("REDIS_URL") != ""

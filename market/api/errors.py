@@ -14,6 +14,7 @@ import msgspec
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
+from psycopg.errors import QueryCanceled
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 5
 API_PREFIX: Final = "/api/"
+TOO_LONG: Final = "This takes too long to find; ask for a shorter range."
 FAULTS: Final = {
     400: ("bad_request", "The request cannot be understood."),
     404: ("not_found", "There is nothing at this address."),
@@ -40,8 +42,8 @@ class Unavailable(APIException):
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """The answer to an error of a view; None for a fault of ours, which Django logs and answers."""
     if isinstance(error, OperationalError | InterfaceError):
-        logger.warning("the API cannot reach the database: %s", error)
-        error = Unavailable()
+        logger.warning("the API gets nothing from the database: %s", error)
+        error = Unavailable(TOO_LONG if isinstance(error.__cause__, QueryCanceled) else None)
     elif isinstance(error, Http404):
         error = NotFound()
     if not isinstance(error, APIException):

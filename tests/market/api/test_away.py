@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -10,9 +11,14 @@ from urllib.error import HTTPError
 
 import pytest
 
+from tests.launched import wait_until
 from tests.market.api.web import web_process
 from tests.market.live_rows import VN30, Publisher, future_row, market_row
-from tracker.launch.process import Warden
+from tracker.launch.accounts import unprivileged_account
+from tracker.launch.places import temporary_directory
+from tracker.launch.ports import Reservation
+from tracker.launch.postgres import Postgres
+from tracker.launch.process import Process, Warden
 
 NOWHERE = "postgres://tracker:hidden@127.0.0.1:1/tracker"
 HISTORY = [
@@ -77,3 +83,29 @@ def test_token_that_nobody_can_look_up_is_told_to_come_back(address: str) -> Non
 def test_health_without_database_answers(address: str) -> None:
     status, _, body, _ = get(f"{address}/health")
     assert (status, json.loads(body)["database"]) == (200, {"state": "away"})
+
+
+def test_history_answers_again_soon_after_the_database_is_back(
+    valkey_server: str, warden: Warden, database_that_starts_late: Postgres
+) -> None:
+    server = database_that_starts_late
+    environment = os.environ | {"DATABASE_URL": server.url("postgres"), "DJANGO_SETTINGS_MODULE": "tracker.settings"}
+    with web_process(environment, warden, pool=2) as address:
+        away_until = time.monotonic() + 5
+        while time.monotonic() < away_until:
+            assert get(f"{address}/api/symbols")[0] == 503
+        process = Process(server.command(), warden)
+        try:
+            process.wait_until(server.is_ready)
+            wait_until(lambda: json.loads(get(f"{address}/health")[2])["database"]["state"] == "unmigrated", seconds=5)
+        finally:
+            process.stop()
+
+
+@pytest.fixture
+def database_that_starts_late() -> Iterator[Postgres]:
+    directory = temporary_directory(unprivileged_account())
+    server = Postgres(directory, Reservation().release(), lasting=False)
+    server.prepare()
+    yield server
+    shutil.rmtree(directory)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -204,6 +205,20 @@ def test_ticks_with_a_bad_cursor_say_so(ask: Ask, cursor: str) -> None:
 def test_ticks_with_a_bad_filter_name_it(ask: Ask, query: str) -> None:
     status, body = ask(f"/api/history/HPG/ticks?{query}")
     assert (status, body["detail"].partition(":")[0]) == (400, query.partition("=")[0])
+
+
+def test_ticks_that_take_too_long_to_find_are_503_that_says_so(ask: Ask) -> None:
+    trades(3)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.slow(bigint) RETURNS boolean LANGUAGE sql AS 'SELECT pg_sleep(9) IS NULL'"
+        )
+        cursor.execute("ALTER TABLE market_trade RENAME TO stored")
+        cursor.execute("CREATE VIEW market_trade AS SELECT * FROM stored WHERE pg_temp.slow(volume)")
+        cursor.execute("SET LOCAL statement_timeout = '50ms'")
+    status, error = ask("/api/history/HPG/ticks")
+    assert (status, error["code"]) == (503, "unavailable")
+    assert "shorter range" in error["detail"]
 
 
 # --- Foreign flow ---------------------------------------------------------------------------------------------

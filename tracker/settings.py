@@ -258,6 +258,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "days from minutes": {"task": "market.roll_up", "schedule": crontab(minute="20", hour="15")},
     "history of the day": {"task": "market.fill_history", "schedule": crontab(minute="5", hour="18")},
     "old rows": {"task": "market.prune_history", "schedule": crontab(minute="30", hour="2")},
+    "old alerts": {"task": "alerts.prune", "schedule": crontab(minute="40", hour="2")},
     "trading calendar": {
         "task": "market.seed_calendar",
         "schedule": crontab(minute="10", hour="2", day_of_month="1"),

@@ -54,7 +54,7 @@ def test_every_word_has_a_vietnamese_translation(translations: dict[str, str]) -
 
 def test_translations_keep_the_placeholders(translations: dict[str, str]) -> None:
     def places(text: str) -> list[str]:
-        return sorted(re.findall(r"%\(\w+\)s|%\(\w+\)d|\{\}", text))
+        return sorted(re.findall(r"%\(\w+\)[sd]|\{[^}]*\}", text))
 
     wrong = [word for word, translation in translations.items() if word and places(word) != places(translation)]
     assert wrong == []

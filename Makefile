@@ -6,7 +6,7 @@ IN_ROOT = cd "$(ROOT)" && exec
 PYTHON = $(IN_ROOT) .venv/bin/python
 ARGS =
 
-.PHONY: help setup demo live services test browser lint types check bench clean
+.PHONY: help setup demo live services test browser lint types check bench load clean
 
 help: ## Show the targets.
 	@cd "$(ROOT)" && sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -42,6 +42,9 @@ check: setup ## Run Django's checks and look for missing migrations.
 
 bench: setup ## Measure; prints one JSON object a line.
 	@$(PYTHON) -m tests.bench $(ARGS)
+
+load: setup ## Measure sockets and pages under load; prints one JSON object a line.
+	@$(PYTHON) -m tests.load --bars $(ARGS)
 
 clean: ## Remove what setup, demo and tests made.
 	@cd "$(ROOT)" && if [ -x .venv/bin/python ]; then .venv/bin/python manage.py devservices --remove-data; fi

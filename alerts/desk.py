@@ -1,12 +1,14 @@
 """Alerts as ingest composes them: every event is judged, what fires is told at once and handed to storage.
 
-Windows, edges and cool-downs are kept with the symbols' states (`Evaluator.dump_symbol`, `load_memory`), and an alert
+Windows, edges and cool-downs are kept with the symbols' states (`save_memory`, `load_memory`), and an alert
 that is found again after a restart has the id it had before: stored once, shown once.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from alerts.domain.evaluate import AlertStateError, Evaluator
 from alerts.domain.model import Alert
@@ -63,6 +65,16 @@ class AlertDesk:
         else:
             self._held.append(row)
         self._store(ALERTS, stored_row(alert), alert.symbol)
+
+
+def save_memory(evaluator: Evaluator, symbol: str) -> msgspec.Raw | None:
+    """What the rules remember of a symbol, as JSON already.
+
+    Lists that wait to be encoded would make the garbage collector look at them all, again and again: encoding at once
+    takes a third of the time.
+    """
+    saved = evaluator.dump_symbol(symbol)
+    return None if saved is None else msgspec.Raw(msgspec.json.encode(saved))
 
 
 def load_memory(evaluator: Evaluator, symbol: str, saved: Any) -> None:

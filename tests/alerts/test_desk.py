@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from alerts.desk import MEMORY, AlertDesk, load_memory
+from alerts.desk import MEMORY, AlertDesk, load_memory, save_memory
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.model import Rule
 from alerts.rows import ALERTS, alert_id, live_row, stored_row
@@ -33,7 +33,7 @@ class Standing:
         self.state = MarketState()
         self.evaluator = Evaluator(rules)
         self.collector = Collector(
-            self.state, Run("e", "replay", "replay:x", 0.0), {MEMORY: self.evaluator.dump_symbol}
+            self.state, Run("e", "replay", "replay:x", 0.0), {MEMORY: partial(save_memory, self.evaluator)}
         )
         self.desk = AlertDesk(self.evaluator, self.state, self.published.append, self.collector.add)
         self.take = Pipeline(self.state, Parser(), [self.collector.observe, self.desk.observe]).take

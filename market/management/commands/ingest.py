@@ -16,7 +16,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from alerts.desk import MEMORY, AlertDesk, load_memory
+from alerts.desk import MEMORY, AlertDesk, load_memory, save_memory
 from alerts.domain.evaluate import Evaluator
 from alerts.queries import earlier_alerts
 from alerts.rows import ALERTS
@@ -96,7 +96,7 @@ async def ingest(options: dict[str, Any]) -> None:
         await usual.refresh(page.rules, vietnam_today())
         evaluator = Evaluator(page.rules, page.members, usual)
         state = MarketState(watch.members)
-        collector = Collector(state, run, {MEMORY: evaluator.dump_symbol})
+        collector = Collector(state, run, {MEMORY: partial(save_memory, evaluator)})
         observer = Overrule(days, source, vietnam_today)
         parser = Parser(latest_day=lambda: from_date(vietnam_today()) if source.kind == "ssi" else ANY_DAY)
         pipeline = Pipeline(state, parser, [observer.observe, collector.observe])

@@ -7,11 +7,13 @@ instead; that Redis database must be empty, because tests empty it.
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import redis
+from django.apps import apps
 from django.db import connections
 
 from tests import settings as test_settings
@@ -81,6 +83,16 @@ def redis_url(valkey_server: str) -> str:
     with redis.Redis.from_url(valkey_server) as client:
         client.flushdb()
     return valkey_server
+
+
+@pytest.fixture
+def seeded_database(transactional_db: None) -> None:
+    """What a fresh installation's migrations put there; a transactional test before may have emptied the database.
+
+    Not `serialized_rollback`: it stumbles over the content types that Django makes again after a flush.
+    """
+    with connections["default"].schema_editor() as editor:
+        import_module("market.migrations.0002_seed").seed(apps, editor)
 
 
 @pytest.fixture

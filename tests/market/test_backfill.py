@@ -31,7 +31,7 @@ from tests.market.venue_thread import Beside, simulator_beside
 
 SPAN = (date(2026, 9, 1), date(2026, 11, 19))
 MINUTES = (date(2026, 11, 18), date(2026, 11, 19))
-SEEDED = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+SEEDED = pytest.mark.usefixtures("seeded_database")
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from tests.market.venue_thread import Beside, simulator_beside
 from tracker.celery import app
 
 WEEKS = 56  # finished days of the last sixty weekdays: three were holidays, today is not over
-SEEDED = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+SEEDED = pytest.mark.usefixtures("seeded_database")
 
 
 @pytest.fixture(scope="module")

@@ -321,7 +321,7 @@ def test_pace_skips_a_night_but_not_the_lunch_break() -> None:
 
 
 async def test_recording_source_at_full_speed_lets_others_work(tmp_path: Path) -> None:
-    path = recording(tmp_path / "day", [message(number) for number in range(20_000)])
+    path = recording(tmp_path / "day", [message(number) for number in range(60_000)])
     heard: list[float] = []
     playing = asyncio.create_task(RecordingSource(path, None).run(lambda text, at: heard.append(at), lambda: None))
     seen = set()
@@ -329,7 +329,7 @@ async def test_recording_source_at_full_speed_lets_others_work(tmp_path: Path) -
         await asyncio.sleep(0)
         seen.add(len(heard))
     await playing
-    assert len(seen - {0, 20_000}) >= 2
+    assert len(seen - {0, 60_000}) >= 2
 
 
 async def test_recording_source_when_cancelled_stops_at_once(tmp_path: Path) -> None:

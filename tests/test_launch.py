@@ -16,7 +16,7 @@ import pytest
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.errors import LaunchError, ProcessEnded
 from tracker.launch.places import can_run, temporary_directory
-from tracker.launch.ports import LOOPBACK, Reservation, free_port
+from tracker.launch.ports import LOOPBACK, Reservation, accepts, free_port
 from tracker.launch.postgres import Postgres, programs, wheel
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.run_directory import RunDirectory
@@ -79,6 +79,33 @@ def test_supervisor_child_that_dies_at_start_is_named_with_its_last_lines() -> N
         other = supervisor.start(python("other", FOREVER))
         supervisor.start(python("ingest", "print('no such port'); raise SystemExit(3)"), lambda: False)
     assert not is_running(other.pid)
+
+
+def test_supervisor_server_whose_port_is_taken_meanwhile_starts_on_another(
+    request: pytest.FixtureRequest,
+) -> None:
+    thief = socket.socket()
+    request.addfinalizer(thief.close)
+    tried: list[int] = []
+
+    def command(port: int) -> Command:
+        if not tried:
+            thief.bind((LOOPBACK, port))
+            thief.listen()
+        tried.append(port)
+        return python(
+            "server", f"import socket, time; s = socket.create_server(('{LOOPBACK}', {port})); time.sleep(60)"
+        )
+
+    with Supervisor(Said()) as supervisor:
+        port = supervisor.start_on_port(0, command, lambda port: port != tried[0] and accepts(port))
+        assert tried == [thief.getsockname()[1], port]
+        assert [child.process.code for child in supervisor.children] == [None]
+
+
+def test_supervisor_server_that_fails_for_another_reason_is_not_tried_again() -> None:
+    with pytest.raises(ProcessEnded, match="code 3"), Supervisor(Said()) as supervisor:
+        supervisor.start_on_port(0, lambda port: python("server", "raise SystemExit(3)"), accepts)
 
 
 def test_supervisor_earlier_child_that_dies_while_another_starts_ends_the_start() -> None:

@@ -122,6 +122,11 @@ class Postgres:
             stop_signal=signal.SIGINT,  # fast: SIGTERM would wait for every client to leave
         )
 
+    def command_on(self, port: int) -> Command:
+        """Change the port, before the start, and return the command."""
+        self.port = port
+        return self.command()
+
     def is_ready(self) -> bool:
         try:  # its own word first: a connection that comes too early is an error in its log
             if not (self.data / "postmaster.pid").read_text().rstrip().endswith("ready"):

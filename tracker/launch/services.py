@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.places import data_directory
-from tracker.launch.ports import free_port
 from tracker.launch.postgres import Postgres
 from tracker.launch.run_directory import RunDirectory
 from tracker.launch.supervisor import Supervisor
@@ -43,14 +42,13 @@ def remove_data(run_directory: Path) -> None:
 
 
 def start_postgres(supervisor: Supervisor, run_directory: Path, database: str) -> str:
-    directory = data_directory(run_directory, unprivileged_account())
-    server = Postgres(directory, free_port(POSTGRES_PORT), lasting=True)
+    server = Postgres(data_directory(run_directory, unprivileged_account()), POSTGRES_PORT, lasting=True)
     server.prepare()
-    supervisor.start(server.command(), server.is_ready)
+    supervisor.start_on_port(server.port, server.command_on, lambda port: server.is_ready())
     return server.ensure_database(database)
 
 
 def start_valkey(supervisor: Supervisor, run_directory: Path) -> str:
-    server = Valkey(run_directory, free_port(VALKEY_PORT))
-    supervisor.start(server.command(), server.is_ready)
+    server = Valkey(run_directory, VALKEY_PORT)
+    supervisor.start_on_port(server.port, server.command_on, lambda port: server.is_ready())
     return server.url

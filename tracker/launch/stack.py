@@ -109,11 +109,12 @@ class Stack:
         self.supervisor.start(self.module("beat", *celery, "beat"))
 
     def start_web(self) -> int:
-        port = free_port(self.choices.port)
-        arguments = ["daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), *SOCKET_LIMITS, APPLICATION]
-        environment = {"DATABASE_POOL_SIZE": "8"}
-        self.supervisor.start(self.module("web", *arguments, **environment), lambda: answers(port))
-        return port
+        def command(port: int) -> Command:
+            listen = ["--bind", LOOPBACK, "--port", str(port)]
+            arguments = ["daphne", "--verbosity", "0", *listen, *SOCKET_LIMITS, APPLICATION]
+            return self.module("web", *arguments, DATABASE_POOL_SIZE="8")
+
+        return self.supervisor.start_on_port(self.choices.port, command, answers)
 
     def describe(self, port: int) -> str:
         address = f"http://{LOOPBACK}:{port}/"

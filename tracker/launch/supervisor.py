@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Self
 
 from tracker.launch.errors import LaunchError, ProcessEnded
+from tracker.launch.ports import accepts, free_port
 from tracker.launch.process import Command, Process, Warden
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -19,6 +21,7 @@ FIRST_RESTART_SECONDS = 1.0
 LONGEST_RESTART_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # a process that ran for so long starts its back-off anew
 POLL_SECONDS = 0.05
+PORT_ATTEMPTS = 4
 
 Say = Callable[[str, str], None]  # name of the speaker, line
 
@@ -91,8 +94,29 @@ class Supervisor:
         child = Child(command, self.launch(command))
         self.children.append(child)
         if is_ready is not None:
-            self.wait_until(child.process, is_ready, seconds)
+            try:
+                self.wait_until(child.process, is_ready, seconds)
+            except ProcessEnded:
+                self.forget_if_ended(child)
+                raise
         return child.process
+
+    def start_on_port(self, preferred: int, command: Callable[[int], Command], is_ready: Callable[[int], bool]) -> int:
+        """Start a server on the preferred port where it is free, else on any, wait for it, and return the port.
+
+        Somebody may take a free port before the server does; then it is started on another one.
+        Raises as `start` does.
+        """
+        for attempts_left in reversed(range(PORT_ATTEMPTS)):
+            port = free_port(preferred)
+            try:
+                self.start(command(port), partial(is_ready, port))
+            except ProcessEnded:
+                if not attempts_left or not accepts(port):
+                    raise
+            else:
+                return port
+        raise AssertionError("the last attempt returns or raises")
 
     def wait_until(self, process: Process, is_ready: Callable[[], bool], seconds: float = 60.0) -> None:
         def is_ready_or_over() -> bool:
@@ -152,6 +176,11 @@ class Supervisor:
     def launch(self, command: Command) -> Process:
         return Process(command, self.warden, self.say, self.ended.put)
 
+    def forget_if_ended(self, child: Child) -> None:
+        if child.process.code is not None:
+            child.process.stop(grace_seconds=0)  # what it left in its process group
+            self.children.remove(child)
+
     def wait_for_end(self, child: Child, impatient_at: int) -> None:
         deadline = time.monotonic() + child.command.grace_seconds
         while child.process.code is None and time.monotonic() < deadline and self.stop_signals < impatient_at:
@@ -163,7 +192,7 @@ class Supervisor:
         with contextlib.suppress(queue.Empty):
             while True:
                 process = self.ended.get_nowait()
-                if process is not None:
+                if process is not None and self.child_of(process) is not None:
                     raise ProcessEnded(process.name, process.code or 0, list(process.last_lines))
 
     def child_of(self, process: Process | None) -> Child | None:

@@ -44,6 +44,11 @@ class Valkey:
         # Through standard input, so that the password is in no file and no process list.
         return Command("valkey", [str(self.program), "-"], self.directory, given=given, serves=True)
 
+    def command_on(self, port: int) -> Command:
+        """Change the port, before the start, and return the command."""
+        self.port = port
+        return self.command()
+
     def is_ready(self) -> bool:
         # Without retries: redis-py's default ones take four seconds to say no.
         client = redis.Redis.from_url(self.url, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

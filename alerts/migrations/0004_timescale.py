@@ -2,7 +2,7 @@
 
 It comes after the market's migration of the same name, which installs the extension where that is possible. To gain a
 level later `manage.py use_timescale` runs `forwards` again: all of it may be repeated. The length of time is repeated
-in alerts/models.py; a test holds them together.
+in alerts/models/rules.py; a test holds them together.
 """
 
 from django.db import migrations

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from market.live import LiveUnavailable, group
 from market.live_board import LiveBoard, Patch, merge
-from market.pages import LISTS, Listing, listing
+from market.tabs import VN30, Tab, asked_tab, basket_tab
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,6 @@ STALLED: Final = 4408
 CROWDED: Final = 4429
 COME_BACK: Final = 4012
 LONGEST_MESSAGE: Final = 200
-MOST_SYMBOLS: Final = 200
 
 
 class Pace(NamedTuple):
@@ -43,8 +42,7 @@ class Wanted(NamedTuple):
     """What the page asked for in the socket's address."""
 
     language: str
-    list: str
-    symbols: frozenset[str]
+    tab: Tab
 
 
 def wanted(query: bytes) -> Wanted | None:
@@ -54,11 +52,9 @@ def wanted(query: bytes) -> Wanted | None:
     except (UnicodeDecodeError, ValueError):
         return None
     language = values.get("language", [settings.LANGUAGE_CODE])[0]
-    name = values.get("list", ["VN30"])[0]
     symbols = frozenset(values.get("symbols", [""])[0].split(",")) - {""}
-    if language not in dict(settings.LANGUAGES) or name not in LISTS or len(symbols) > MOST_SYMBOLS:
-        return None
-    return Wanted(language, name, symbols)
+    tab = asked_tab(values.get("list", [VN30])[0], symbols)
+    return None if language not in dict(settings.LANGUAGES) or tab is None else Wanted(language, tab)
 
 
 class BoardConsumer(AsyncWebsocketConsumer):
@@ -69,8 +65,8 @@ class BoardConsumer(AsyncWebsocketConsumer):
         self.groups = [group(name) for name in board.channels]
         self.board = board
         self.pace = pace
-        self.wanted = Wanted("", "", frozenset())
-        self.listing = Listing("", None, None)
+        self.wanted = Wanted("", Tab("", ""))
+        self.tab = self.wanted.tab
         self.positions: dict[str, tuple[str, int]] = {}
         self.seq = 0
         self.unacked: deque[tuple[int, int]] = deque()  # (seq, bytes) of frames the client has not confirmed
@@ -234,12 +230,14 @@ class BoardConsumer(AsyncWebsocketConsumer):
         if channel not in self.board.listed:
             return True
         row = self.board.channels["market"].rows.get(id)
-        return channel == "market" if row is None else self.listing.holds(row)
+        return channel == "market" if row is None else self.tab.holds(row)
 
     def everything(self) -> Patch:
         """All rows of the page, and this client's positions with them."""
         market = self.board.channels["market"]
-        self.listing = listing(self.wanted.list, self.wanted.symbols, market.rows.values())
+        self.tab = self.wanted.tab
+        if self.tab.id == VN30:  # which of its members are watched may have changed
+            self.tab = basket_tab(self.tab.symbols or (), market.rows.values())
         rows: Patch = {}
         for name, channel in self.board.channels.items():
             shown = channel.everything(self.wanted.language)

@@ -1,18 +1,15 @@
 """The pages beside the price board. Each is one address for the page and for its panels, which htmx fetches."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -21,54 +18,10 @@ from market.card import depth_cells
 from market.domain.calendar import clock_text, from_date
 from market.domain.settlement import running_settlement
 from market.formatting import Row, tenths
-from market.live import LiveSnapshot
-from market.pages import Group, Line, Listing, day_of, headings, listing, lists, matching, ordered, strip
-from market.views import live_context, read_live, reference, rows_of, trading_day
+from market.pages import Group, Line, day_of, headings, matching, ordered, strip
+from market.visit import Visit, trading_day, visit
 
 PANEL_SECONDS = 2  # so long all readers of a page get the same panels
-
-
-class Visit(NamedTuple):
-    """What a page reads before anything else: who asks for which rows, and what is live."""
-
-    language: str
-    snapshots: Mapping[str, LiveSnapshot | None]
-    away: bool
-    members: list[str]
-    names: dict[str, str]
-    chosen: Listing
-    rows: Mapping[str, Row]  # of the market, those of the chosen list
-
-    @property
-    def market(self) -> LiveSnapshot | None:
-        """The market's snapshot, which tells the status."""
-        return self.snapshots["market"]
-
-    @property
-    def status(self) -> Mapping[str, Any]:
-        """The feed's status; empty while there is none."""
-        return self.market.status if self.market else {}
-
-    def channel(self, name: str) -> Mapping[str, Row]:
-        """All rows of a channel."""
-        return rows_of(self.snapshots[name])
-
-    def socket(self, page: str) -> str:
-        """The address of the page's socket."""
-        asked = {"language": self.language, "list": self.chosen.name, "symbols": ",".join(self.members)}
-        return f"/ws/page/{page}/?{urlencode(asked)}"
-
-
-async def visit(request: HttpRequest, *channels: str) -> Visit:
-    """Read the live channels and the reference data of a request."""
-    language = get_language() or settings.LANGUAGE_CODE
-    snapshots, away = await read_live("market", *channels)
-    market = snapshots["market"]
-    rows = rows_of(market)
-    members, names = await sync_to_async(reference)(trading_day(market.status if market else None), language)
-    chosen = listing(request.GET.get("list", "VN30"), members, rows.values())
-    held = {symbol: row for symbol, row in rows.items() if chosen.holds(row)}
-    return Visit(language, snapshots, away, members, names, chosen, held)
 
 
 async def answer(
@@ -82,18 +35,14 @@ async def answer(
     html = await panel_html(page, seen, panels)
     if request.htmx:  # type: ignore[attr-defined]  # django-htmx's middleware sets it
         return HttpResponse(html)
-    context = live_context(page, seen.market, seen.away, seen.socket(page)) | {
-        "panels": html,
-        "list": seen.chosen.name,
-        "list_label": "" if seen.chosen.name == "ALL" else seen.chosen.name,
-    }
+    context = seen.context(page, f"/ws/page/{page}/") | {"panels": html}
     return render(request, f"market/{page}.html", context | rest(seen))
 
 
 async def panel_html(page: str, seen: Visit, panels: Callable[[Visit], Awaitable[dict[str, Any]]]) -> SafeString:
     """Render a page's panels once for everybody who asks within a moment."""
     market = seen.market
-    key = f"panels:{page}:{seen.language}:{seen.chosen.name}:{market.epoch if market else seen.away}"
+    key = f"panels:{page}:{seen.language}:{seen.chosen.id}:{market.epoch if market else seen.away}"
     html: str | None = cache.get(key)
     if html is None:
         context = {"trading_date": day_of(seen.status.get("trading_date"))} | await panels(seen)
@@ -113,7 +62,6 @@ def table(
         "names": names,
         "groups": headings(asked, groups),
         "lines": ordered(matching(lines, q), asked, seen.language, frozenset({"symbol", *names})),
-        "lists": lists(seen.channel("market").values(), seen.members),
     }
 
 
@@ -141,7 +89,7 @@ async def foreign(request: HttpRequest) -> HttpResponse:
 
 async def foreign_panels(seen: Visit) -> dict[str, Any]:
     """The sums of the foreign flow page."""
-    day, name, symbols = trading_day(seen.status), seen.chosen.name, sorted(seen.rows)
+    day, name, symbols = trading_day(seen.status), seen.chosen.id, sorted(seen.rows)
     rows = [row for symbol, row in seen.channel("foreign").items() if symbol in seen.rows]
     sectors = await sync_to_async(page_reads.sector_names)(seen.language)
     minutes = await sync_to_async(page_reads.net_flow)(day, name, symbols)
@@ -260,7 +208,6 @@ async def overview(request: HttpRequest) -> HttpResponse:
     def rest(seen: Visit) -> dict[str, Any]:
         return {
             "strip": strip(seen.channel("index"), seen.channel("derivatives"), seen.language),
-            "lists": lists(seen.channel("market").values(), seen.members),
         }
 
     return await answer(request, "overview", seen, overview_panels, rest)

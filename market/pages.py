@@ -117,7 +117,6 @@ FEEDS: dict[str, tuple[str, Text]] = {
     "closed": ("off", _("Resting")),
     "starting": ("late", _("Starting")),
 }
-LISTS = ("VN30", "HOSE", "HNX", "UPCOM", "ALL")
 
 
 class Line(NamedTuple):
@@ -126,37 +125,6 @@ class Line(NamedTuple):
     symbol: str
     name: str
     cells: Cells
-
-
-class Listing(NamedTuple):
-    """Which rows a page lists: a board, or named symbols, or everything (both None)."""
-
-    name: str
-    board: str | None
-    symbols: frozenset[str] | None
-
-    def holds(self, row: Row) -> bool:
-        """Tell whether a market row belongs to the page."""
-        if self.symbols is not None:
-            return row["symbol"] in self.symbols
-        return self.board is None or row.get("board") == self.board
-
-
-def listing(wanted: str, members: Collection[str], rows: Iterable[Row]) -> Listing:
-    """Choose the rows for `?list=`. VN30 falls back to everything when none of its members is watched."""
-    if wanted in ("HOSE", "HNX", "UPCOM"):
-        return Listing(wanted, wanted, None)
-    symbols = frozenset(members)
-    if wanted == "ALL" or not any(row["symbol"] in symbols for row in rows):
-        return Listing("ALL" if wanted == "ALL" else "VN30", None, None)
-    return Listing("VN30", None, symbols)
-
-
-def lists(rows: Collection[Row], members: Collection[str]) -> list[str]:
-    """Name the lists that differ from each other, so that a page of one list shows no choice."""
-    boards = {row.get("board") for row in rows}
-    outside = any(row["symbol"] not in members for row in rows)
-    return [name for name in LISTS if name in ("VN30", "ALL") or name in boards] if members and outside else []
 
 
 def lines(rows: Iterable[Row], names: Mapping[str, str], language: str) -> list[Line]:

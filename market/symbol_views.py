@@ -34,7 +34,7 @@ from market.symbol_page import (
     read_day,
     subject_of,
 )
-from market.views import live_context, read_live
+from market.visit import live_context, read_live
 
 LIVE = ("market", "derivatives", "index", "foreign")
 UNKNOWN = Known(None, None)

@@ -15,16 +15,14 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from market.door import CHECK_SECONDS, Door, Entry
 from market.live import LiveUnavailable, group
 from market.live_board import LiveBoard, Patch, merge
+from market.sockets import BAD_REQUEST, COME_BACK, CROWDED, NOT_AUTHORISED, STALLED, Refused, still_welcome
 from market.tabs import VN30, Tab, asked_tab, basket_tab
 
 logger = logging.getLogger(__name__)
 
-BAD_REQUEST: Final = 4400
-STALLED: Final = 4408
-CROWDED: Final = 4429
-COME_BACK: Final = 4012
 LONGEST_MESSAGE: Final = 200
 
 
@@ -35,6 +33,7 @@ class Pace(NamedTuple):
     heartbeat: float = 5.0
     ping_after: float = 30.0
     close_after: float = 40.0
+    check_after: float = CHECK_SECONDS
     unacked_bytes: int = 400_000
 
 
@@ -60,11 +59,19 @@ def wanted(query: bytes) -> Wanted | None:
 class BoardConsumer(AsyncWebsocketConsumer):
     """One open page: the price board, or another page whose rows a `LiveBoard` formats."""
 
-    def __init__(self, board: LiveBoard, pace: Pace = Pace()) -> None:  # noqa: B008  (immutable)
+    def __init__(
+        self,
+        board: LiveBoard,
+        pace: Pace = Pace(),  # noqa: B008  (immutable)
+        door: Door | None = None,
+    ) -> None:
         super().__init__()
         self.groups = [group(name) for name in board.channels]
         self.board = board
         self.pace = pace
+        self.door = door
+        self.entry: Entry | None = None
+        self.check_at = 0.0
         self.wanted = Wanted("", Tab("", ""))
         self.tab = self.wanted.tab
         self.positions: dict[str, tuple[str, int]] = {}
@@ -86,11 +93,13 @@ class BoardConsumer(AsyncWebsocketConsumer):
             if self.task:
                 self.task.cancel()
                 self.board.clients -= 1
+            if self.door and self.entry:
+                await self.door.leave(self.entry)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler without Channels' look at the database connections before each message.
 
-        This consumer never touches the database, and the look costs 180 microseconds, the handler one.
+        The handlers never touch the database, and the look costs 180 microseconds, a handler one.
         """
         handler = getattr(self, get_handler_name(message), None)
         if handler is None:
@@ -99,16 +108,33 @@ class BoardConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
+        try:
+            await self.enter()
+        except Refused as refused:
+            await self.close(refused.code)
+            return
+        if not self.board.clients:
+            self.board.heard()
+        self.board.clients += 1
+        self.client_spoke_at = self.clock()
+        self.check_at = self.clock() + self.pace.check_after
+        self.task = asyncio.create_task(self.run())
+
+    async def enter(self) -> None:
+        """Judge what the page asks for, and who asks. Raises Refused."""
         if not self.ask(self.scope["query_string"]):
-            await self.close(BAD_REQUEST)
-        elif self.board.clients >= self.board.most_clients:
-            await self.close(CROWDED)
-        else:
-            if not self.board.clients:
-                self.board.heard()
-            self.board.clients += 1
-            self.client_spoke_at = self.clock()
-            self.task = asyncio.create_task(self.run())
+            raise Refused(BAD_REQUEST)
+        if self.board.clients >= self.board.most_clients:
+            raise Refused(CROWDED)
+        if self.door:
+            self.entry = await self.door.enter(dict(self.scope), self.say_goodbye)
+
+    async def say_goodbye(self) -> None:
+        """Ask the page to come back, to the process that takes over."""
+        self.gone = True
+        if self.task:
+            self.task.cancel()
+        await self.close(COME_BACK)
 
     def ask(self, query: bytes) -> bool:
         """Take in what the page asks for; False if it cannot be used."""
@@ -179,6 +205,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
         except TimeoutError:
             due = True
         self.wake.clear()
+        await self.check()
         silence = self.clock() - self.client_spoke_at
         if silence > self.pace.close_after:
             await self.close(STALLED)
@@ -191,6 +218,15 @@ class BoardConsumer(AsyncWebsocketConsumer):
         else:
             await self.flush(due)
         await asyncio.sleep(self.pace.interval)
+
+    async def check(self) -> None:
+        """Close the socket of who has logged out meanwhile, where that matters."""
+        if self.entry is None or self.clock() < self.check_at:
+            return
+        self.check_at = self.clock() + self.pace.check_after
+        if not await still_welcome(self.entry.visitor):
+            await self.close(NOT_AUTHORISED)
+            await asyncio.Future()  # the disconnect cancels this task
 
     async def flush(self, due: bool) -> None:
         """Send what changed since the last frame, or a snapshot; a heartbeat if it is due and nothing else is."""

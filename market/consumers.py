@@ -13,7 +13,6 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from market.access import AccessUnavailable, aauthenticate
 from market.farewell import Farewell
 from market.live_channel import LiveChannel, Symbols
 from market.live_hub import LiveHub
@@ -30,6 +29,7 @@ from market.sockets import (
     Window,
     identify,
     parameters,
+    still_welcome,
 )
 
 logger = logging.getLogger(__name__)
@@ -249,16 +249,6 @@ class LiveConsumer:
             client.close(COME_BACK)
         with suppress(OSError):
             await client.end()
-
-
-async def still_welcome(visitor: Visitor) -> bool:
-    """Whether the token that opened a socket still holds. While nobody can tell, it does."""
-    if visitor.token is None:
-        return True
-    try:
-        return await aauthenticate(visitor.token) is not None
-    except AccessUnavailable:
-        return True
 
 
 def _now() -> float:

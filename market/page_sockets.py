@@ -4,10 +4,11 @@ from django.urls import URLPattern, re_path
 
 from market import derivatives_page, foreign_page, overview_page, volume_page
 from market.board_consumer import BoardConsumer
+from market.door import Door
 from market.live_board import LiveBoard
 
 
-def page_patterns() -> list[URLPattern]:
+def page_patterns(door: Door) -> list[URLPattern]:
     """Build the boards and the addresses of their sockets."""
     boards = {
         "foreign": LiveBoard(forms=foreign_page.FORMS, listed=foreign_page.LISTED),
@@ -16,6 +17,6 @@ def page_patterns() -> list[URLPattern]:
         "overview": LiveBoard(forms=overview_page.FORMS),
     }
     return [
-        re_path(rf"^ws/page/{page}/?$", BoardConsumer.as_asgi(board=board))  # type: ignore[arg-type]  # plain ASGI
+        re_path(rf"^ws/page/{page}/?$", BoardConsumer.as_asgi(board=board, door=door))  # type: ignore[arg-type]  # plain ASGI
         for page, board in boards.items()
     ]

@@ -2,18 +2,16 @@
 
 import logging
 from collections import deque
-from importlib import import_module
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
-from channels.auth import get_user
 from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DatabaseError, InterfaceError
 from django.http import parse_cookie
 
 from market.access import AccessUnavailable, aauthenticate, client_address, token_in
+from market.readers import readers
 from market.slots import Limit
 
 logger = logging.getLogger(__name__)
@@ -54,6 +52,7 @@ class Visitor(NamedTuple):
     address: str
     user: AbstractBaseUser | None
     token: str | None
+    session: str | None = None  # its key
 
     def limits(self) -> list[Limit]:
         """What this socket counts for."""
@@ -81,26 +80,34 @@ async def identify(scope: dict[str, Any], token: str | None) -> Visitor:
     peer = scope.get("client") or [None]
     address = client_address(peer[0], headers.get(b"x-forwarded-for", b"").decode("latin1"))
     token = token_in(headers.get(b"authorization", b"").decode("latin1")) or token
+    session = parse_cookie(headers.get(b"cookie", b"").decode("latin1")).get(settings.SESSION_COOKIE_NAME) or None
     try:
-        user = await (aauthenticate(token) if token else _session_user(headers.get(b"cookie", b"").decode("latin1")))
-    except (AccessUnavailable, DatabaseError, InterfaceError) as error:
+        user = await _user_of(token, session)
+    except AccessUnavailable as error:
         if token or not settings.ANONYMOUS_READ:
             logger.info("a socket cannot be judged while the database is away")
             raise Refused(COME_BACK) from error
         user = None
     if user is None and (token or not settings.ANONYMOUS_READ):
         raise Refused(NOT_AUTHORISED)
-    return Visitor(address, user, token)
+    return Visitor(address, user, token, session if user and not token else None)
 
 
-async def _session_user(cookies: str) -> AbstractBaseUser | None:
-    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
-    if not key:
-        return None  # without going to the database's thread
+async def _user_of(token: str | None, session: str | None) -> AbstractBaseUser | None:
+    if token:
+        return await aauthenticate(token)
     # Channels' session middleware would do the same, and stand between us and every frame that we send.
-    session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    user = await get_user({"session": session})  # type: ignore[typeddict-item]
-    return user if isinstance(user, AbstractBaseUser) and user.is_active else None
+    return await readers.auser(session) if session else None
+
+
+async def still_welcome(visitor: Visitor) -> bool:
+    """Whether the token or the session that opened a socket still holds. While nobody can tell, it does."""
+    if visitor.token is None and (visitor.session is None or settings.ANONYMOUS_READ):
+        return True
+    try:
+        return await _user_of(visitor.token, visitor.session) is not None
+    except AccessUnavailable:
+        return True
 
 
 class Window:

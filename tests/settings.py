@@ -30,6 +30,7 @@ VALKEY_PORT = hold_port("REDIS_URL", "redis://:{password}@{host}:{port}/0")
 os.environ["TEST_SERVERS"] = " ".join(OURS)
 os.environ["TEST_SERVERS_OF"] = OWNER
 os.environ["ENV_FILE"] = os.devnull  # a developer's .env has no say in tests
+os.environ["ANONYMOUS_READ"] = "true"  # tests of who may come in say otherwise
 
 from tracker.settings import *  # noqa: E402, F403  (after the addresses)
 

@@ -1,6 +1,7 @@
 """Settings, all from the environment, and from `.env` in the project's root for what the environment lacks.
 
 Every variable is read here and nowhere else; `.env.example` lists them all and a test holds the two together.
+Instead of VARIABLE there may be VARIABLE_FILE, the path of a file that holds the value: so secrets reach containers.
 A value that cannot be used stops start-up with a line that names the variable, its value and what was meant.
 """
 
@@ -14,6 +15,8 @@ import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
+from tracker.logs import formatter
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -22,13 +25,26 @@ Value = TypeVar("Value")
 
 def read(name: str, cast: Callable[[str], Value], default: Value, expected: str) -> Value:
     """Read one variable, or stop with a message that a person can act on. Empty means "not set"."""
-    raw = env.str(name, default="")
+    raw, path = env.str(name, default=""), env.str(f"{name}_FILE", default="")
+    if raw and path:
+        raise ImproperlyConfigured(f"{name}: expected one of {name} and {name}_FILE, both are set")
+    shown = f"what {path} holds" if path else repr(raw)
+    if path:
+        raw = read_secret(name, Path(path))
     if raw == "":
         return default
     try:
         return cast(raw)
     except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured(f"{name}: expected {expected}, was {raw!r}") from error
+        raise ImproperlyConfigured(f"{name}: expected {expected}, was {shown}") from error
+
+
+def read_secret(name: str, path: Path) -> str:
+    """The value that a file holds, without the line break at its end."""
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE: expected a text file that can be read, was {str(path)!r}") from error
 
 
 def text(name: str, default: str = "") -> str:
@@ -248,6 +264,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 600
+# Alerts do not wait until an hour of history is fetched: a worker of their own takes them.
+CELERY_TASK_ROUTES = {"alerts.deliver": {"queue": "delivery"}, "alerts.link_telegram": {"queue": "delivery"}}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Beat writes these rows at each start, so times are changed here; the admin can switch a task off. Times are Vietnam's.
 # A task that nobody took in time is dropped: the next one does its work.
@@ -259,6 +277,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "history of the day": {"task": "market.fill_history", "schedule": crontab(minute="5", hour="18")},
     "old rows": {"task": "market.prune_history", "schedule": crontab(minute="30", hour="2")},
     "old alerts": {"task": "alerts.prune", "schedule": crontab(minute="40", hour="2")},
+    "delivery": {"task": "alerts.deliver", "schedule": 2, "options": {"expire_seconds": 4}},
+    "telegram links": {"task": "alerts.link_telegram", "schedule": 3, "options": {"expire_seconds": 5}},
+    "old deliveries": {"task": "alerts.prune_deliveries", "schedule": crontab(minute="45", hour="2")},
     "trading calendar": {
         "task": "market.seed_calendar",
         "schedule": crontab(minute="10", hour="2", day_of_month="1"),
@@ -284,6 +305,25 @@ SPOOL_MAX_MB = whole("SPOOL_MAX_MB", 1024, 16, 1_000_000)
 RECOVERY_WAIT_SECONDS = whole("RECOVERY_WAIT_SECONDS", 20, 0, 600)
 # A row that saw nothing for so long greys out.
 STALE_AFTER_SECONDS = whole("STALE_AFTER_SECONDS", 60, 5, 3600)
+
+# --- Delivery of alerts -------------------------------------------------------------------------------------
+
+SITE_URL = url("SITE_URL", f"http://127.0.0.1:{PORT}/", {"http", "https"})  # for links in messages
+EMAIL_HOST = text("EMAIL_HOST")  # empty: no e-mail
+EMAIL_PORT = whole("EMAIL_PORT", 587, 1, 65535)
+EMAIL_HOST_USER = text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD")
+EMAIL_SECURITY = one_of("EMAIL_SECURITY", "starttls", {"none", "starttls", "tls"})
+EMAIL_USE_TLS = EMAIL_SECURITY == "starttls"
+EMAIL_USE_SSL = EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "tracker@localhost")
+TELEGRAM_BOT_TOKEN = text("TELEGRAM_BOT_TOKEN")  # empty: no Telegram
+TELEGRAM_API_URL = url("TELEGRAM_API_URL", "https://api.telegram.org/", {"http", "https"})
+VAPID_PRIVATE_KEY = text("VAPID_PRIVATE_KEY")  # empty: one derived from SECRET_KEY
+VAPID_CONTACT = text("VAPID_CONTACT", f"mailto:{DEFAULT_FROM_EMAIL}")
+DELIVERY_KEYS = words("DELIVERY_KEYS", [])  # the first seals, all open; after them comes one derived from SECRET_KEY
+DELIVERY_TO_LOOPBACK = flag("DELIVERY_TO_LOOPBACK", False)
 
 # --- Web API ------------------------------------------------------------------------------------------------
 
@@ -348,17 +388,26 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY", False) else None
 
+# --- Metrics -------------------------------------------------------------------------------------------------
+
+# Where this process serves its own metrics; 0: nowhere. Each process needs a port of its own on its machine.
+METRICS_PORT = whole("METRICS_PORT", 0, 0, 65535)
+METRICS_ADDRESS = text("METRICS_ADDRESS", "127.0.0.1")
+BUILD_REVISION = text("BUILD_REVISION", "unknown")  # what was built, as the metrics tell it
+
 # --- Logs ---------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = one_of("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
+LOG_FORMAT: Any = one_of("LOG_FORMAT", "line", {"line", "json"})
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": formatter(LOG_FORMAT)},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        "httpx2": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # below that it logs addresses, and Telegram's hold the bot's token
+        "httpcore2": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
     },

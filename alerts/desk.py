@@ -5,6 +5,7 @@ that is found again after a restart has the id it had before: stored once, shown
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -40,7 +41,7 @@ class AlertDesk:
         publish: Callable[[dict[str, Any]], None],
         store: Callable[[Table, Row, str], None],
     ) -> None:
-        self.fired = 0
+        self.fired: Counter[str] = Counter()  # by kind
         self._publish = publish
         self._store = store
         self._held: list[dict[str, Any]] | None = []
@@ -58,7 +59,7 @@ class AlertDesk:
             self._publish(row)
 
     def _deliver(self, alert: Alert) -> None:
-        self.fired += 1
+        self.fired[alert.kind] += 1
         row = live_row(alert)
         if self._held is None:
             self._publish(row)

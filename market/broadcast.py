@@ -24,6 +24,7 @@ from market.domain.rows import Row, derivatives_row, foreign_row, index_row, mar
 from market.domain.state import MarketState
 from market.fence import Fence
 from market.live import CHANNELS, group, meta_key, rows_key
+from market.metrics import BROADCAST_INTERVAL_SECONDS, FRAME_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -142,13 +143,16 @@ class Broadcaster:
             await self._publish(self._channels["alerts"], self._status().get("time"))
 
     async def _run_market(self) -> None:
-        beat_at = refresh_at = 0.0
+        beat_at = refresh_at = last = 0.0
         while goes_on():
             with suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await self._wake.wait()
             self._wake.clear()
             started = time.monotonic()
+            if last:
+                BROADCAST_INTERVAL_SECONDS.observe(started - last)
+            last = started
             if started >= refresh_at:
                 refresh_at = started + FOREIGN_REFRESH_SECONDS
                 self._refresh_speeds()
@@ -282,6 +286,7 @@ class Broadcaster:
         message = {"type": "live.message", "channel": channel, "kind": kind, "text": text, **numbers}
         await self._layer.group_send(group(channel), message)
         self.published += 1
+        FRAME_BYTES.labels(channel, kind).observe(len(text))
 
     def _status_changed(self) -> bool:
         return comparable_status(self._status()) != self._last_status

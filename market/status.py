@@ -31,6 +31,7 @@ class FeedStatus:
         self._source = source
         self._clock = clock
         self._day_note = day_note
+        self.last: dict[str, Any] = {}  # as said last, for other threads
         self.parts: dict[str, Callable[[], str]] = {}  # what else of the process may be in trouble: its words, or ""
 
     def __call__(self) -> dict[str, Any]:
@@ -39,7 +40,7 @@ class FeedStatus:
         self._clock.tick()
         now = self._clock.now() or self._state.now
         feed, detail = self._feed(now)
-        return {
+        self.last = {
             "source": self._source.kind,
             "feed": feed,
             "detail": detail,
@@ -53,6 +54,7 @@ class FeedStatus:
             "connections": {short(name): each.state for name, each in self._source.connections().items()},
             "parts": {name: trouble for name, look in self.parts.items() if (trouble := look())},
         }
+        return self.last
 
     def _boards(self, now: int) -> dict[str, Any]:
         boards: dict[str, Any] = {}

@@ -4,19 +4,26 @@ import os
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from prometheus_client import REGISTRY
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 django_application = get_asgi_application()
 
+from alerts.routing import websocket_urlpatterns as signal_patterns  # noqa: E402  (needs the app registry)
 from market.api.shortcut import LiveShortcut  # noqa: E402  (needs the app registry)
+from market.metrics import serve  # noqa: E402
+from market.observed import Requests, Sockets  # noqa: E402
 from market.routing import websocket_urlpatterns  # noqa: E402
 from market.sockets import SameSiteOrigin  # noqa: E402
 
-routes = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stubs know no plain URLPattern
+routes = URLRouter([*signal_patterns, *websocket_urlpatterns])  # type: ignore[arg-type]  # its stubs know no plain URLPattern
+sockets = Sockets(SameSiteOrigin(routes), websocket_urlpatterns)
+REGISTRY.register(sockets)
+serve("web")
 
 application = ProtocolTypeRouter(
     {
-        "http": LiveShortcut(django_application),
-        "websocket": SameSiteOrigin(routes),
+        "http": Requests(LiveShortcut(django_application)),
+        "websocket": sockets,
     }
 )

@@ -142,9 +142,11 @@ INSTALLED_APPS = [
     "csp",
     "market",
     "alerts",
+    "tracker.accounts",
 ]
 
 MIDDLEWARE = [
+    "market.middleware.measured",  # first: the others take time too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -152,10 +154,11 @@ MIDDLEWARE = [
     "market.middleware.ChosenLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tracker.accounts.middleware.ReaderMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tracker.accounts.middleware.PageAccessMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it sees what the login view answered
 ]
@@ -175,6 +178,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "tracker.accounts.context.accounts",
             ]
         },
     }
@@ -191,6 +195,15 @@ AXES_VERBOSE = False  # its greeting at every start
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True  # five in a row, not five in a life
+AXES_CLIENT_IP_CALLABLE = "tracker.accounts.limits.address_of"
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+LOGIN_URL = "accounts:log_in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNTS_SIGN_UP = flag("ACCOUNTS_SIGN_UP", False)  # `make demo` switches it on
+ACCOUNTS_SIGN_UP_LOCALLY = flag("ACCOUNTS_SIGN_UP", True)  # for `make live`, which serves this machine alone
+SIGN_UPS_PER_HOUR_PER_ADDRESS = whole("SIGN_UPS_PER_HOUR_PER_ADDRESS", 10, 1, 100_000)
 
 # --- Language and time --------------------------------------------------------------------------------------
 
@@ -280,6 +293,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "delivery": {"task": "alerts.deliver", "schedule": 2, "options": {"expire_seconds": 4}},
     "telegram links": {"task": "alerts.link_telegram", "schedule": 3, "options": {"expire_seconds": 5}},
     "old deliveries": {"task": "alerts.prune_deliveries", "schedule": crontab(minute="45", hour="2")},
+    "old sessions": {"task": "accounts.prune", "schedule": crontab(minute="50", hour="2")},
     "trading calendar": {
         "task": "market.seed_calendar",
         "schedule": crontab(minute="10", hour="2", day_of_month="1"),
@@ -309,7 +323,8 @@ STALE_AFTER_SECONDS = whole("STALE_AFTER_SECONDS", 60, 5, 3600)
 # --- Delivery of alerts -------------------------------------------------------------------------------------
 
 SITE_URL = url("SITE_URL", f"http://127.0.0.1:{PORT}/", {"http", "https"})  # for links in messages
-EMAIL_HOST = text("EMAIL_HOST")  # empty: no e-mail
+EMAIL_HOST = text("EMAIL_HOST")  # empty: no e-mail; what resets a password is written to the log
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 EMAIL_PORT = whole("EMAIL_PORT", 587, 1, 65535)
 EMAIL_HOST_USER = text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD")

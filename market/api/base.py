@@ -1,17 +1,14 @@
 """What every view of the API shares."""
 
-import time
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from market.api.access import ReadAllowed, ReaderSessionAuthentication, TokenAuthentication
 from market.api.throttles import CallerThrottle, address_of, budgets
-from market.metrics import API_SECONDS
 
 
 class ApiView(APIView):
@@ -32,10 +29,3 @@ class ApiView(APIView):
         except (AuthenticationFailed, NotAuthenticated):
             budgets.spend(guesses, settings.API_REQUESTS_PER_MINUTE_PER_ADDRESS)
             raise
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, and note how long it took."""
-        started = time.perf_counter()
-        response = super().dispatch(request, *args, **kwargs)
-        API_SECONDS.labels(request.resolver_match.route, response.status_code).observe(time.perf_counter() - started)
-        return response

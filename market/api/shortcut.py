@@ -22,7 +22,7 @@ from market.api.errors import Unavailable, describe, encoded
 from market.api.live import Reply, answer
 from market.api.live_views import BY_PATH
 from market.api.throttles import budgets, caller_of
-from market.metrics import API_SECONDS
+from market.metrics import HTTP_SECONDS
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -60,7 +60,7 @@ class LiveShortcut:
             reply = refusal(error)
         await send({"type": "http.response.start", "status": reply.status, "headers": wire_headers(reply.headers)})
         await send({"type": "http.response.body", "body": reply.body})
-        API_SECONDS.labels(scope["path"], reply.status).observe(time.perf_counter() - started)
+        HTTP_SECONDS.labels(scope["path"].strip("/"), "GET", reply.status).observe(time.perf_counter() - started)
 
 
 async def caller_in(scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, int] | None:

@@ -64,6 +64,11 @@ class Spool:
         """Whether nothing waits."""
         return not self._segments()
 
+    @property
+    def segments(self) -> int:
+        """How many files wait."""
+        return len(self._segments())
+
     def append(self, batch: Batch) -> None:
         """Write a batch's rows at the end."""
         content = pack(record_of(batch))

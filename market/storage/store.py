@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from market.domain.state import MarketState
 from market.pipeline import Pipeline
@@ -18,7 +18,7 @@ from market.storage.leader import Leadership
 from market.storage.recovery import Found, Load
 from market.storage.spool import Spool
 from market.storage.tables import Table
-from market.storage.writer import Writer
+from market.storage.writer import Progress, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,16 @@ CHECKPOINT_BYTES: Final = 32 * 2**20  # of the journal: bounds what a start has 
 BATCH_ROWS: Final = 10_000
 HEARTBEAT_SECONDS: Final = 10.0
 QUEUE_ENOUGH: Final = 4  # batches; a source that can wait does when more are on their way
+
+
+class Waiting(NamedTuple):
+    """What is not stored yet, and what a full spool dropped."""
+
+    batches: int
+    spool_bytes: int
+    spool_segments: int
+    spool_max_bytes: int
+    lost_rows: int
 
 
 class Store:
@@ -59,6 +69,7 @@ class Store:
         self._folder = leadership.folder
         self._last_run = leadership.last_run
         self._journal = Journal(self._folder.journal)
+        self._spool_bytes = spool_bytes
         self._spool = Spool(self._folder.spool, spool_bytes, tables)
         self._writer = Writer(
             collector.run.epoch,
@@ -76,6 +87,16 @@ class Store:
     def trouble(self) -> str:
         """What is wrong with storing, in a few words; empty if nothing."""
         return self._writer.progress.trouble
+
+    @property
+    def progress(self) -> Progress:
+        """What the writer has done so far."""
+        return self._writer.progress
+
+    def waiting(self) -> Waiting:
+        """How much is on its way; for any thread."""
+        spool = self._spool
+        return Waiting(self._writer.waiting, spool.size, spool.segments, self._spool_bytes, spool.lost_rows)
 
     def recover(self) -> Found:
         """Bring the state to where the last run left it, and begin to store."""

@@ -72,4 +72,4 @@ def seconds(rules: Sequence[Rule]) -> tuple[float, float, int, int]:
                 take(message)
             times[place] += time.thread_time() - started
     recording.close()
-    return times[0], times[1], messages, desk.fired
+    return times[0], times[1], messages, desk.fired.total()

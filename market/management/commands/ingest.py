@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
+import threading
 import time
 from argparse import ArgumentParser
 from contextlib import AsyncExitStack
@@ -35,6 +36,8 @@ from market.feed.rest import FastConnectRest
 from market.feed.source import Source
 from market.feedwatch import GapWatch, Overrule
 from market.fence import Deposed
+from market.ingest_metrics import IngestCollector, Standing, watch_loop
+from market.metrics import collected, served
 from market.pipeline import Pipeline
 from market.running import running, until_signal
 from market.status import FeedStatus
@@ -87,8 +90,12 @@ async def ingest(options: dict[str, Any]) -> None:
     days = TradingDays()
     await days.refresh(vietnam_today())
     async with AsyncExitStack() as stack:
+        standing = Standing()
+        stack.enter_context(served("ingest"))
+        stack.enter_context(collected(standing))
         source, watch = await open_source(options, stack)
         leadership = await lead(options["standby"])
+        standing.leads = True
         run = begin_run(source, leadership)
         rulebook = Rulebook(settings.SPOOL_DIR / f"{database_name()}-alert-rules.json")
         page = await rulebook.open(vietnam_today())
@@ -128,6 +135,8 @@ async def ingest(options: dict[str, Any]) -> None:
         )
         desk = AlertDesk(evaluator, state, broadcaster.publish_alert, collector.add)
         pipeline.add_sink(desk.observe)
+        collector_of = IngestCollector(pipeline, status, store, broadcaster, lambda: desk.fired, threading.get_ident())
+        stack.enter_context(collected(collector_of))
         found = store.recover()
         pipeline.add_sink(broadcaster.observe)
         desk.begin(await earlier_alerts() if found.origin != "nothing" else ())
@@ -145,6 +154,7 @@ async def ingest(options: dict[str, Any]) -> None:
             "calendar": days.keep_fresh(lambda: market_date(state) or vietnam_today()),
             "progress": log_progress(pipeline, status, store),
             "source": gaps.check(),
+            "lag": watch_loop(),
         }
         async with running(helpers):
             await source.run(handle, gaps.on_change)

@@ -147,6 +147,6 @@ def test_budgets_of_many_callers_do_not_fill_the_memory(monkeypatch: pytest.Monk
 def test_metrics_are_for_readers_and_count_requests(client: Client, settings: Settings) -> None:
     client.get("/api/symbols")
     text = client.get("/metrics").content.decode()
-    assert 'tracker_api_seconds_count{endpoint="api/symbols",status="200"}' in text
+    assert 'tracker_http_seconds_count{method="GET",route="api/symbols",status="200"}' in text
     settings.ANONYMOUS_READ = False
     assert client.get("/metrics").status_code == 401

@@ -1,6 +1,7 @@
 """ASGI entry point: HTTP goes to Django, WebSockets to Channels. Server-neutral."""
 
 import os
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
@@ -16,8 +17,8 @@ from market.observed import Requests, Sockets  # noqa: E402
 from market.routing import websocket_urlpatterns  # noqa: E402
 from market.sockets import SameSiteOrigin  # noqa: E402
 
-routes = URLRouter([*signal_patterns, *websocket_urlpatterns])  # type: ignore[arg-type]  # its stubs know no plain URLPattern
-sockets = Sockets(SameSiteOrigin(routes), websocket_urlpatterns)
+patterns: list[Any] = [*signal_patterns, *websocket_urlpatterns]
+sockets = Sockets(SameSiteOrigin(URLRouter(patterns)), patterns)
 REGISTRY.register(sockets)
 serve("web")
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import redis
 from asgiref.sync import sync_to_async
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -21,6 +22,7 @@ PARTS: Final = ("database", "redis", "feed")
 Part = dict[str, Any]
 
 
+@login_not_required
 @never_cache
 @require_safe
 async def health(request: HttpRequest) -> JsonResponse:

@@ -1,6 +1,6 @@
 """Sockets. One board, one hub and one door for each web process, shared by all its sockets."""
 
-from django.urls import URLPattern, re_path
+from django.urls import re_path
 
 from market import live
 from market.board_consumer import BoardConsumer
@@ -15,26 +15,22 @@ from market.sockets import COME_BACK
 from market.symbol_consumer import Cards, SymbolConsumer
 
 
-def patterns() -> list[URLPattern]:
-    """Put together what a web process needs, and give it addresses."""
-    board = LiveBoard()
-    hub = LiveHub()
-    slots = Slots(live.connect)
-
-    def say_goodbye() -> None:
-        hub.close_all(COME_BACK)
-        door.close_all()
-
-    farewell = Farewell(say_goodbye)
-    door = Door(slots, farewell)
-    consumer = LiveConsumer(hub, slots, farewell=farewell)
-    symbol = SymbolConsumer.as_asgi(board=board, door=door, cards=Cards())
-    return [
-        re_path(r"^ws/board/?$", BoardConsumer.as_asgi(board=board, door=door)),  # type: ignore[arg-type]  # plain ASGI
-        re_path(r"^ws/symbol/?$", symbol),  # type: ignore[arg-type]
-        *page_patterns(door),
-        re_path(rf"^ws/(?P<channel>{'|'.join(live.CHANNELS)})/?$", consumer),  # type: ignore[arg-type]
-    ]
+def say_goodbye() -> None:
+    """Ask every socket to come back, to the process that takes over."""
+    hub.close_all(COME_BACK)
+    door.close_all()
 
 
-websocket_urlpatterns = patterns()
+board = LiveBoard()
+hub = LiveHub()
+slots = Slots(live.connect)
+farewell = Farewell(say_goodbye)
+door = Door(slots, farewell)
+consumer = LiveConsumer(hub, slots, farewell=farewell)
+
+websocket_urlpatterns = [
+    re_path(r"^ws/board/?$", BoardConsumer.as_asgi(board=board, door=door)),  # type: ignore[arg-type]  # plain ASGI
+    re_path(r"^ws/symbol/?$", SymbolConsumer.as_asgi(board=board, door=door, cards=Cards())),  # type: ignore[arg-type]
+    *page_patterns(door),
+    re_path(rf"^ws/(?P<channel>{'|'.join(live.CHANNELS)})/?$", consumer),  # type: ignore[arg-type]  # plain ASGI
+]

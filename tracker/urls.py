@@ -1,12 +1,16 @@
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.i18n import set_language
 
 urlpatterns = [
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("account/", include("tracker.accounts.urls")),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),
     path("", include("market.api.urls")),
     path("", include("alerts.api.urls")),
+    path("", include("alerts.urls")),
     path("", include("market.urls")),
 ]
 

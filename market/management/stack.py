@@ -27,6 +27,7 @@ class StackCommand(BaseCommand):
             admin_path=settings.ADMIN_PATH,
             port=settings.PORT,
             anonymous_read=self.simulated or settings.ANONYMOUS_READ_LOCALLY,
+            sign_up=self.simulated or settings.ACCOUNTS_SIGN_UP_LOCALLY,
             simulate_arguments=simulate_arguments,
         )
         try:

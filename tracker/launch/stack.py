@@ -34,6 +34,7 @@ class Choices:
     admin_path: str
     port: int
     anonymous_read: bool
+    sign_up: bool
     simulate_arguments: tuple[str, ...] = ()
 
 
@@ -48,6 +49,7 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             "DEBUG": "false",
             "ANONYMOUS_READ": str(choices.anonymous_read).lower(),
+            "ACCOUNTS_SIGN_UP": str(choices.sign_up).lower(),
             "SECRET_KEY": choices.secret_key or run_directory.secret("secret_key"),
         }
         if choices.simulated:  # a .env made for production has no say in how a demo is reached

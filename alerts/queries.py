@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseError
+from django.db import connection
 from django.db.models import Q
 from msgspec import Struct
 
 from alerts.domain.titles import title
-from alerts.models import Alert
+from alerts.models import Alert, AlertRule
 from market import live
-from market.domain.calendar import iso_time
+from market.domain.calendar import iso_time, to_date
 
 logger = logging.getLogger(__name__)
 
@@ -87,3 +88,29 @@ async def earlier_alerts() -> list[dict[str, Any]]:
 def by_id(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Rows by their id."""
     return {str(row["id"]): row for row in rows}
+
+
+DAYS: Final = """
+    WITH RECURSIVE found AS (
+        (SELECT at FROM alerts_alert ORDER BY at DESC LIMIT 1)
+        UNION ALL
+        SELECT older.at FROM found, LATERAL (
+            SELECT at FROM alerts_alert
+            WHERE at < date_bin(INTERVAL '1 day', found.at, TIMESTAMPTZ '2000-01-01 00:00:00+07')
+            ORDER BY at DESC LIMIT 1
+        ) AS older
+    )
+    SELECT at FROM found LIMIT %(limit)s
+"""
+
+
+def alert_days(limit: int = 60) -> list[date]:
+    """The newest days that have alerts, newest first. It looks at one alert a day, not at all of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS, {"limit": limit})
+        return [to_date(int(at.timestamp())) for (at,) in cursor.fetchall()]
+
+
+def rule_names() -> dict[int, str]:
+    """What people called their rules; those without a name of their own are not in it."""
+    return dict(AlertRule.objects.exclude(name="").values_list("pk", "name"))

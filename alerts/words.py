@@ -33,6 +33,11 @@ SCOPES: Final = {
 }
 
 
+def kind_label(kind: str) -> str:
+    """The name of a kind in the reader's language; a kind that is gone keeps its own."""
+    return gettext(KINDS[kind].label) if kind in KINDS else kind
+
+
 def translated_title(kind: str, symbol: str, evidence: Mapping[str, Any]) -> str:
     """An alert in words, in the reader's language."""
     info = KINDS.get(kind)

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from market.broadcast import Broadcaster
 from market.metrics import LOOP_LAG_SECONDS, counter, gauge, number, total
 from market.pipeline import Pipeline
-from market.status import ACTIVE_PHASES, FeedStatus
+from market.status import FeedStatus, in_session
 from market.storage.store import Store
 
 FEED_STATES: Final = ("starting", "live", "delayed", "reconnecting", "closed")
@@ -101,13 +101,6 @@ class IngestCollector(Collector):
             "tracker_storage_longest_seal_seconds", "Longest time in which a batch held up the event loop.",
             self._store.longest_seal,
         )  # fmt: skip
-
-
-def in_session(status: Mapping[str, Any]) -> bool:
-    """Whether a status object says that some board trades."""
-    if not status.get("day", {}).get("open", True):
-        return False
-    return any(board["phase"] in ACTIVE_PHASES for board in status.get("boards", {}).values())
 
 
 async def watch_loop() -> None:

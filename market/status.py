@@ -1,6 +1,6 @@
 """How the feed does, as one object that every page and API client gets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from market.clock import MarketClock
@@ -86,6 +86,13 @@ class FeedStatus:
         if delay is not None and delay > DELAYED_SECONDS and silent < SILENT_SECONDS:
             return "delayed", f"{delay} s behind the exchange"
         return "live", ""
+
+
+def in_session(status: Mapping[str, Any]) -> bool:
+    """Whether a status object says that some board trades."""
+    if not status.get("day", {}).get("open", True):
+        return False
+    return any(board["phase"] in ACTIVE_PHASES for board in status.get("boards", {}).values())
 
 
 def short(channel: str) -> str:

@@ -279,7 +279,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 600
 # Alerts do not wait until an hour of history is fetched: a worker of their own takes them.
 CELERY_TASK_ROUTES = {"alerts.deliver": {"queue": "delivery"}, "alerts.link_telegram": {"queue": "delivery"}}
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "tracker.beat:WatchedScheduler"
 # Beat writes these rows at each start, so times are changed here; the admin can switch a task off. Times are Vietnam's.
 # A task that nobody took in time is dropped: the next one does its work.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -5,7 +5,7 @@ from rest_framework.views import APIView
 
 from market.api import history_views, views
 from market.api.schema import schema
-from market.health import health
+from market.health import alive, health, ready
 
 
 def both(address: str, view: type[APIView], name: str) -> list[URLPattern]:
@@ -17,6 +17,8 @@ app_name = "api"
 urlpatterns = [
     path("health", health, name="health"),
     path("health/", health),
+    path("health/live", alive, name="health_live"),
+    path("health/ready", ready, name="health_ready"),
     *both("metrics", views.MetricsView, "metrics"),
     *both("api/market/snapshot", views.SnapshotView, "snapshot"),
     *both("api/market/foreign-detail", views.ForeignDetailView, "foreign_detail"),

@@ -18,6 +18,7 @@ from market.models.history import (
     Trade,
 )
 from market.models.instruments import Board, IndexAlias, Instrument, Sector
+from market.models.watchlist import Watchlist, WatchlistItem
 
 __all__ = [
     "ApiToken",
@@ -39,4 +40,6 @@ __all__ = [
     "SymbolState",
     "Trade",
     "TradingDay",
+    "Watchlist",
+    "WatchlistItem",
 ]

@@ -18,7 +18,7 @@ from market.card import depth_cells
 from market.domain.calendar import clock_text, from_date
 from market.domain.settlement import running_settlement
 from market.formatting import Row, tenths
-from market.pages import Group, Line, day_of, headings, matching, ordered, strip
+from market.pages import day_of, strip
 from market.visit import Visit, trading_day, visit
 
 PANEL_SECONDS = 2  # so long all readers of a page get the same panels
@@ -51,38 +51,13 @@ async def panel_html(page: str, seen: Visit, panels: Callable[[Visit], Awaitable
     return mark_safe(html)  # our own template's output
 
 
-def table(
-    request: HttpRequest, seen: Visit, lines: list[Line], groups: tuple[Group, ...], names: tuple[str, ...], sort: str
-) -> dict[str, Any]:
-    """Give `_grid.html` its lines in the order that the reader asks for, `sort` unless there is one."""
-    asked, q = request.GET.get("sort", sort), request.GET.get("q", "")
-    return {
-        "q": q,
-        "sort": sort,
-        "names": names,
-        "groups": headings(asked, groups),
-        "lines": ordered(matching(lines, q), asked, seen.language, frozenset({"symbol", *names})),
-    }
-
-
 @require_safe
 async def foreign(request: HttpRequest) -> HttpResponse:
     """Foreign flow: what foreigners buy and sell of a list, in all, by sector, through the day and by symbol."""
     seen = await visit(request, "foreign")
 
     def rest(seen: Visit) -> dict[str, Any]:
-        flows = seen.channel("foreign")
-        lines = [
-            Line(
-                symbol,
-                seen.names.get(symbol, ""),
-                foreign_page.price_cells(row, seen.language)
-                | foreign_page.flow_cells(flows.get(symbol, {}), seen.language),
-            )
-            for symbol, row in seen.rows.items()
-        ]
-        shown = table(request, seen, lines, foreign_page.GROUPS, foreign_page.NAMES, "-net_value")
-        return shown | {"label": _("Foreign flow by symbol")}
+        return seen.table(request, foreign_page.FLOWS) | {"label": _("Foreign flow by symbol")}
 
     return await answer(request, "foreign", seen, foreign_panels, rest)
 
@@ -126,11 +101,8 @@ async def derivatives(request: HttpRequest) -> HttpResponse:
     def rest(seen: Visit) -> dict[str, Any]:
         futures = seen.channel("derivatives")
         front = derivatives_page.front_of(futures.values(), seen.language)
-        return {
+        return seen.table(request, derivatives_page.MONTHS) | {
             "label": _("Index futures"),
-            "names": derivatives_page.NAMES,
-            "groups": headings("", derivatives_page.GROUPS),
-            "lines": derivatives_page.lines(futures.values(), seen.language),
             "strip": strip(seen.channel("index"), futures, seen.language),
             "cells": depth_cells(front.row, seen.language, tenths) if front else {},
             "levels": range(1, 11),
@@ -176,12 +148,7 @@ async def volume(request: HttpRequest) -> HttpResponse:
     seen = await visit(request)
 
     def rest(seen: Visit) -> dict[str, Any]:
-        lines = [
-            Line(symbol, seen.names.get(symbol, ""), volume_page.volume_cells(row, seen.language))
-            for symbol, row in seen.rows.items()
-        ]
-        shown = table(request, seen, lines, volume_page.GROUPS, volume_page.NAMES, "-pressure")
-        return shown | {"label": _("Active volume by symbol")}
+        return seen.table(request, volume_page.ACTIVES) | {"label": _("Active volume by symbol")}
 
     return await answer(request, "volume", seen, volume_panels, rest)
 
@@ -206,9 +173,7 @@ async def overview(request: HttpRequest) -> HttpResponse:
     seen = await visit(request, "index", "derivatives")
 
     def rest(seen: Visit) -> dict[str, Any]:
-        return {
-            "strip": strip(seen.channel("index"), seen.channel("derivatives"), seen.language),
-        }
+        return {"strip": strip(seen.channel("index"), seen.channel("derivatives"), seen.language)}
 
     return await answer(request, "overview", seen, overview_panels, rest)
 

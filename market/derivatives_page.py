@@ -6,13 +6,15 @@ from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from market.card import depth_cells
+from market.card import SIDES, depth_cells
 from market.domain.calendar import clock_text
-from market.formatting import Cells, Row, colour, match_cells, number, row_cell, tenths
+from market.formatting import Cells, Row, book_cells, colour, level_cells, match_cells, number, row_cell, spark, tenths
 from market.graphics import Chart, Label, chart
 from market.live_board import Patch, index_patch, no_patch
-from market.pages import Column, Group, Line
+from market.pages import Column, Group
+from market.price_table import ASKS, BIDS, BOOK, LIMITS, MATCH, TREND
 from market.strip import FUTURE, STATES, colour_of_sign, future_cells, is_front
+from market.tables import Table
 
 DEPTH: Final = "depth:front"
 WINDOW_SECONDS: Final = 1800
@@ -47,8 +49,8 @@ GROUPS = (
         "quote",
         _("Best orders"),
         (
-            Column("bid", _("Buy"), _("Best buy price")),
-            Column("ask", _("Sell"), _("Best sell price")),
+            Column("bid1_price", _("Buy"), _("Best buy price")),
+            Column("ask1_price", _("Sell"), _("Best sell price")),
         ),
     ),
     Group(
@@ -56,7 +58,7 @@ GROUPS = (
         _("Volume"),
         (
             Column("total", _("Total vol."), _("Total matched volume, contracts")),
-            Column("open_interest", _("Open int."), _("Open contracts at the end of the last day; – where not known")),
+            Column("open_interest", _("Open int."), _("Open contracts; – since the feed does not tell")),
         ),
     ),
     Group(
@@ -70,37 +72,80 @@ GROUPS = (
         ),
     ),
 )
-NAMES = tuple(column.name for group in GROUPS for column in group.columns if column.name != "symbol")
+# The futures as a tab of the price board.
+BOARD_GROUPS = (
+    Group("symbol", "", (Column("symbol", _("Contract"), _("Rolling name of the month")),)),
+    Group(
+        "contract",
+        _("Contract"),
+        (
+            Column("name", _("Month"), _("Index and month of expiry")),
+            Column("days", _("Days"), _("Calendar days to expiry")),
+        ),
+    ),
+    LIMITS,
+    BIDS,
+    MATCH,
+    ASKS,
+    BOOK,
+    Group(
+        "basis",
+        _("Against the index"),
+        (
+            Column("basis", _("Basis"), _("Basis: future minus index")),
+            Column("basis_percent", "%", _("Basis in per cent of the index")),
+        ),
+    ),
+    Group(
+        "range",
+        _("Day's price"),
+        (Column("high", _("High"), _("Highest price")), Column("low", _("Low"), _("Lowest price"))),
+    ),
+    Group(
+        "volume",
+        _("Volume"),
+        (
+            Column("total", _("Total vol."), _("Total matched volume, contracts")),
+            Column("open_interest", _("Open int."), _("Open contracts; – since the feed does not tell")),
+        ),
+    ),
+    Group(
+        "foreign",
+        _("Foreign investors"),
+        (
+            Column("foreign_buy", _("F. buy"), _("Foreign buy volume")),
+            Column("foreign_sell", _("F. sell"), _("Foreign sell volume")),
+        ),
+    ),
+    TREND,
+)
 
 
 def contract_cells(row: Row, language: str) -> Cells:
-    """Turn one contract's row into the cells of its line."""
-    matched = match_cells(row, language, tenths)
-    bid, ask = (best(row.get(side) or ()) for side in ("bids", "asks"))
-    basis, interest, expiry = row.get("basis"), row.get("open_interest"), row.get("expiry")
-    return {
+    """Turn one contract's row into the cells of its line, of the page's table and of the board's."""
+    shown = match_cells(row, language, tenths) | book_cells(row, language, tenths)
+    for side in SIDES:
+        shown |= level_cells(side, row.get(f"{side}s") or (), row, language, write=tenths)
+    for name in ("ceiling", "floor", "reference", "high", "low"):
+        price = row.get(name) or None
+        shown[name] = (tenths(price, language), colour(price, row))
+    basis, expiry, days = row.get("basis"), row.get("expiry"), row.get("days_to_expiry")
+    return shown | {
         "row": row_cell(row),
-        "symbol": (row.get("alias") or row["symbol"], matched["price"][1].removesuffix(" expected")),
+        "symbol": (row.get("alias") or row["symbol"], shown["price"][1].removesuffix(" expected")),
         "name": (row.get("name") or "", "front" if row.get("front") else ""),
         "expiry": (date.fromisoformat(expiry).strftime("%d/%m/%Y") if expiry else "", ""),
-        "days": (number(row.get("days_to_expiry"), language), "soon" if row.get("days_to_expiry") == 0 else ""),
-        "price": matched["price"],
-        "change": matched["change"],
-        "percent": matched["percent"],
-        "bid": (tenths(bid, language), colour(bid, row)),
-        "ask": (tenths(ask, language), colour(ask, row)),
+        "days": (number(days, language), "soon" if days == 0 else ""),
         "total": (number(row.get("total_volume") or None, language), ""),
-        "open_interest": (number(interest, language) or UNKNOWN, ""),
+        "open_interest": (number(row.get("open_interest"), language) or UNKNOWN, ""),
+        "foreign_buy": (number(row.get("foreign_buy_volume"), language), ""),
+        "foreign_sell": (number(row.get("foreign_sell_volume"), language), ""),
         "basis": (number(basis, language, 2, sign=True), colour_of_sign(basis)),
         "basis_percent": (number(row.get("basis_percent"), language, 2, sign=True), colour_of_sign(basis)),
         "basis_state": (STATES[language].get(row.get("basis_state") or "", ""), ""),
         "convergence": (number(row.get("convergence"), language, 3, sign=True), ""),
+        "spark": spark(row.get("spark") or (), row.get("reference"), shown["price"][1], row.get("time")),
     }
-
-
-def best(levels: Sequence[Sequence[float | None]]) -> float | None:
-    """The best price of a side; None where there is none, or an auction order stands first."""
-    return levels[0][0] if levels else None
 
 
 def contract_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -> Patch:
@@ -114,13 +159,14 @@ def contract_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -
     return patch
 
 
+MONTHS: Final = Table("futures", GROUPS, ("derivatives",), contract_cells, "")
+CONTRACTS: Final = Table("contracts", BOARD_GROUPS, ("derivatives",), contract_cells, "days")
 FORMS: Final = {"market": no_patch, "index": index_patch, "derivatives": contract_patch}
 
 
-def lines(rows: Iterable[Row], language: str) -> list[Line]:
+def by_month(rows: Iterable[Row]) -> list[Row]:
     """All months, VN30's before VN100's, nearest first."""
-    placed = sorted(rows, key=lambda row: (row.get("underlying") != "VN30", row.get("expiry") or "", row["symbol"]))
-    return [Line(row["symbol"], row["symbol"], contract_cells(row, language)) for row in placed]
+    return sorted(rows, key=lambda row: (row.get("underlying") != "VN30", row.get("expiry") or "", row["symbol"]))
 
 
 class Front(NamedTuple):

@@ -14,6 +14,7 @@ from market.graphics import Chart, Point, chart, day_place, day_times
 from market.live_board import Patch
 from market.pages import Column, Group
 from market.strip import colour_of_sign
+from market.tables import Table
 
 BILLION: Final = 1_000_000_000
 MILLION: Final = 1_000_000
@@ -67,8 +68,6 @@ GROUPS = (
         ),
     ),
 )
-NAMES = tuple(column.name for group in GROUPS for column in group.columns if column.name != "symbol")
-SORTABLE = frozenset({"symbol", *NAMES})
 
 
 def price_cells(row: Row, language: str) -> Cells:
@@ -123,6 +122,12 @@ def flow_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -> Pa
     return {id: flow_cells(rows.get(id, {}), language) for id in ids}
 
 
+def line_cells(row: Row, flow: Row, language: str) -> Cells:
+    """Form a whole line: of the market's row and the foreign one."""
+    return price_cells(row, language) | flow_cells(flow, language)
+
+
+FLOWS: Final = Table("flows", GROUPS, ("market", "foreign"), line_cells, "-net_value")
 FORMS: Final = {"market": price_patch, "foreign": flow_patch}
 LISTED: Final = frozenset(FORMS)
 

@@ -18,6 +18,7 @@ Cells: TypeAlias = dict[str, Cell]
 
 AUCTIONS = frozenset({"ato", "atc"})
 TRADING = frozenset({"ato", "continuous", "atc"})  # phases in which a silent row is a stale row
+CALM = frozenset({"continuous", "lunch"})  # phases whose book can be traded against, or stands still until then
 LEVELS = 3
 SPARK_WIDTH = 108
 SPARK_HEIGHT = 24
@@ -123,6 +124,7 @@ def cells(row: Row, language: str) -> Cells:
     shown |= level_cells("bid", row.get("bids") or (), row, language)
     shown |= match_cells(row, language)
     shown |= level_cells("ask", row.get("asks") or (), row, language)
+    shown |= book_cells(row, language)
     for name in ("high", "average", "low"):
         price = row.get(name) or None
         shown[name] = (thousands(price, language), colour(price, row))
@@ -141,6 +143,8 @@ def row_cell(row: Row) -> Cell:
     time = row.get("time")
     phase = row.get("phase")
     state = "trading" if phase in TRADING else "halted" if phase == "halted" else "resting"
+    if phase in AUCTIONS:
+        state = "trading auction"
     return (f"{datetime.fromisoformat(time).timestamp():.0f}" if time else "", state)
 
 
@@ -189,6 +193,32 @@ def level_cells(
         shown[f"{side}{place}_price"] = (text, state)
         shown[f"{side}{place}_volume"] = (number(volume or None, language), state)
     return shown
+
+
+def book_cells(row: Row, language: str, write: WritePrice = thousands) -> Cells:
+    """Show the spread and who waits; while an auction runs, the expected price stands for the spread.
+
+    In an auction the best orders cross, and the book holds only what would be left over after the match. The feed tells
+    the expected price and no expected volume.
+    """
+    phase = row.get("phase")
+    bids, asks = row.get("bids") or (), row.get("asks") or ()
+    spread = BLANK
+    if phase in AUCTIONS:
+        price = row.get("expected_price") or None
+        spread = ("≈" + write(price, language) if price else "", f"{colour(price, row)} expected".strip())
+    elif phase in CALM and bids and asks and bids[0][0] and asks[0][0] and asks[0][0] > bids[0][0]:
+        spread = (write(round(asks[0][0] - bids[0][0], 2), language), "")
+    return {"spread": spread, "imbalance": imbalance(bids, asks, language) if phase in AUCTIONS | CALM else BLANK}
+
+
+def imbalance(bids: Sequence[Sequence[float | None]], asks: Sequence[Sequence[float | None]], language: str) -> Cell:
+    """Show orders to buy minus orders to sell, per cent of both, over the best levels."""
+    bought, sold = (sum(level[1] or 0 for level in side[:LEVELS]) for side in (bids, asks))
+    if not bought + sold:
+        return BLANK
+    share = round(100 * (bought - sold) / (bought + sold))
+    return number(share, language, sign=True), "up" if share > 0 else "down" if share < 0 else "reference"
 
 
 def active_cells(row: Row) -> Cells:

@@ -83,6 +83,7 @@ class LiveReader:
     def __init__(self, client: "redis.asyncio.Redis") -> None:
         self._client = client
         self._kept: dict[str, LiveSnapshot] = {}
+        self._texts: dict[str, dict[bytes, bytes]] = {channel: {} for channel in CHANNELS}
         self._locks = {channel: asyncio.Lock() for channel in CHANNELS}
 
     async def snapshot(self, channel: str) -> LiveSnapshot | None:
@@ -115,12 +116,20 @@ class LiveReader:
             if meta_text is None:
                 return None
             meta = _decode_meta(meta_text)
-            rows = {key.decode(): _decode_row(text) for key, text in texts.items()}
+            rows = self._decode(channel, texts, kept.rows if kept else {})
         else:
             rows = kept.rows
         kept = LiveSnapshot(channel, meta.epoch, meta.seq, meta.time, meta.status, rows, meta.written_at)
         self._kept[channel] = kept
         return kept
+
+    def _decode(self, channel: str, texts: dict[bytes, bytes], before: dict[str, Row]) -> dict[str, Row]:
+        """Decode what changed. An unchanged row stays the same object: pages tell by that what to format anew."""
+        old, self._texts[channel] = self._texts[channel], texts
+        return {
+            (id := key.decode()): before[id] if old.get(key) == text and id in before else _decode_row(text)
+            for key, text in texts.items()
+        }
 
 
 # One reader an event loop: connections belong to the loop that opened them, and a web process has no composition root.

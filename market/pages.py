@@ -1,4 +1,4 @@
-"""The price board as a page: its columns, which rows it lists, in which order, and what its header says.
+"""What pages with rows share: headings, order and filter of their lines, the strip, and what their header says.
 
 Nothing here touches a request, Redis or the database: views and the page's socket pass in what they read.
 """
@@ -8,21 +8,26 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from django.utils.functional import Promise
-from django.utils.text import format_lazy
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from market.formatting import LEVELS, Cells, Row, cells, parse
+from market.formatting import Cells, Row, parse
 from market.strip import FUTURE, INDICES, future_cells, index_cells, is_front, strip_id
 
 Text: TypeAlias = str | Promise
 
 
 class Column(NamedTuple):
-    """One column of the board: cell name, heading and its long form for hover and screen readers."""
+    """One column: cell name, heading and its long form for hover and screen readers.
+
+    `auction` is what the heading says of rows whose auction runs, where the column then shows something else.
+    """
 
     name: str
     label: Text
     hint: Text
+    auction: Text = ""
+    sorts: bool = True
 
 
 class Heading(NamedTuple):
@@ -31,6 +36,8 @@ class Heading(NamedTuple):
     name: str
     label: Text
     hint: Text
+    auction: Text
+    sorts: bool
     next: str
     sorted: str
 
@@ -42,61 +49,6 @@ class Group(NamedTuple):
     label: Text
     columns: tuple[Column, ...]
 
-
-def level_columns(side: str, places: Iterable[int], price: Text, volume: Text, hint: Text) -> tuple[Column, ...]:
-    return tuple(
-        Column(f"{side}{place}_{what}", format_lazy("{} {}", label, place), hint)
-        for place in places
-        for what, label in (("price", price), ("volume", volume))
-    )
-
-
-GROUPS = (
-    Group("symbol", "", (Column("symbol", _("Symbol"), _("Symbol")),)),
-    Group(
-        "limits",
-        _("Limits"),
-        (
-            Column("ceiling", _("Ceil."), _("Ceiling price")),
-            Column("floor", _("Floor"), _("Floor price")),
-            Column("reference", _("Ref."), _("Reference price")),
-        ),
-    ),
-    Group("bid", _("Buy side"), level_columns("bid", range(LEVELS, 0, -1), _("P"), _("V"), _("Buy side"))),
-    Group(
-        "match",
-        _("Matched"),
-        (
-            Column("price", _("Price"), _("Matched price; ≈ expected match in an auction")),
-            Column("volume", _("Vol."), _("Matched volume")),
-            Column("change", "+/-", _("Change against the reference price")),
-            Column("percent", "%", _("Change in per cent")),
-        ),
-    ),
-    Group("ask", _("Sell side"), level_columns("ask", range(1, LEVELS + 1), _("P"), _("V"), _("Sell side"))),
-    Group(
-        "day",
-        _("Day's price"),
-        (
-            Column("high", _("High"), _("Highest price")),
-            Column("average", _("Avg."), _("Average price")),
-            Column("low", _("Low"), _("Lowest price")),
-        ),
-    ),
-    Group("total", _("Total"), (Column("total", _("Total vol."), _("Total matched volume")),)),
-    Group(
-        "foreign",
-        _("Foreign investors"),
-        (
-            Column("foreign_buy", _("F. buy"), _("Foreign buy volume")),
-            Column("foreign_sell", _("F. sell"), _("Foreign sell volume")),
-            Column("room", _("Room"), _("Foreign room left")),
-        ),
-    ),
-    Group("active", _("Active"), (Column("active", _("Buy %"), _("Active buying, per cent of active volume")),)),
-)
-SORTABLE = frozenset(column.name for group in GROUPS for column in group.columns)
-PLAIN = tuple(column.name for group in GROUPS for column in group.columns if column.name not in ("symbol", "active"))
 
 PHASES: dict[str, Text] = {
     "pre_open": _("Before opening"),
@@ -120,19 +72,15 @@ FEEDS: dict[str, tuple[str, Text]] = {
 
 
 class Line(NamedTuple):
-    """One line of the board: symbol, the company's name and the cells."""
+    """One line of a table: symbol, the company's name, the cells, and all of it as HTML."""
 
     symbol: str
     name: str
     cells: Cells
+    html: SafeString
 
 
-def lines(rows: Iterable[Row], names: Mapping[str, str], language: str) -> list[Line]:
-    """Format the rows of a page."""
-    return [Line(row["symbol"], names.get(row["symbol"], ""), cells(row, language)) for row in rows]
-
-
-def ordered(board: list[Line], sort: str, language: str, sortable: Collection[str] = SORTABLE) -> list[Line]:
+def ordered(board: list[Line], sort: str, language: str, sortable: Collection[str]) -> list[Line]:
     """Sort by what a column shows, `-` for descending; blanks go last either way, ties by symbol."""
     column, descending = sort.removeprefix("-"), sort.startswith("-")
     board = sorted(board, key=lambda line: line.symbol)
@@ -142,6 +90,12 @@ def ordered(board: list[Line], sort: str, language: str, sortable: Collection[st
     filled = [line for line in board if values[line.symbol] is not None]
     filled.sort(key=lambda line: values[line.symbol] or 0.0, reverse=descending)
     return filled + [line for line in board if values[line.symbol] is None]
+
+
+def auction_part(board: Collection[Line]) -> str:
+    """Tell whether all, some or none of the lines are in an auction: some headings depend on it."""
+    count = sum("auction" in line.cells["row"][1] for line in board)
+    return "none" if not count else "all" if count == len(board) else "some"
 
 
 def matching(board: list[Line], text: str) -> list[Line]:
@@ -160,7 +114,7 @@ def strip(indices: Mapping[str, Row], futures: Mapping[str, Row], language: str)
     return shown
 
 
-def headings(sort: str, groups: Iterable[Group] = GROUPS) -> list[tuple[str, Text, list[Heading]]]:
+def headings(sort: str, groups: Iterable[Group]) -> list[tuple[str, Text, list[Heading]]]:
     """Prepare the headings, by group. A first click sorts numbers from the top, names from A; a second turns."""
     return [(group.name, group.label, [heading(column, sort) for column in group.columns]) for group in groups]
 

@@ -1,12 +1,16 @@
 """The pages of the market. They read the live snapshot and format it with the same functions as the socket does."""
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from market.pages import headings, lines, matching, ordered, strip
+from market.derivatives_page import CONTRACTS
+from market.pages import strip
+from market.price_table import PRICES
 from market.visit import visit
 
 YEAR = 365 * 24 * 3600
@@ -15,16 +19,13 @@ YEAR = 365 * 24 * 3600
 @require_safe
 async def board(request: HttpRequest) -> HttpResponse:
     """The price board: `list` names the tab, `sort` a column (`-` for descending), `q` filters."""
-    seen = await visit(request, "index", "derivatives")
-    q, sort = request.GET.get("q", ""), request.GET.get("sort", "symbol")
-    shown = lines(seen.rows.values(), seen.names, seen.language)
-    context = seen.context("board", "/ws/board/") | {
-        "strip": strip(seen.channel("index"), seen.channel("derivatives"), seen.language),
-        "groups": headings(sort),
-        "lines": ordered(matching(shown, q), sort, seen.language),
-        "q": q,
-    }
-    return render(request, "market/board.html", context)
+    seen = await visit(request, "index", "derivatives", futures=True)
+    table, path, label = PRICES, "/ws/board/", _("Price board")
+    if seen.chosen.futures:
+        table, path, label = CONTRACTS, "/ws/page/derivatives/", _("Index futures")
+    context = seen.context("board", path) | seen.table(request, table)
+    context["strip"] = strip(seen.channel("index"), seen.channel("derivatives"), seen.language)
+    return render(request, "market/board.html", context | {"label": label})
 
 
 @require_GET
@@ -33,6 +34,7 @@ def about(request: HttpRequest) -> HttpResponse:
     return render(request, "market/about.html", {"page": "about"})
 
 
+@login_not_required
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember a theme in a cookie, so that the next page comes in it at once."""

@@ -12,12 +12,13 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from market import live, tabs
+from market.derivatives_page import by_month
 from market.formatting import Row
-from market.pages import epoch_seconds, header
+from market.pages import auction_part, epoch_seconds, header, headings, matching, ordered
 from market.reference import InstrumentInfo, basket_codes, instruments
+from market.tables import Table, lines
 from market.tabs import Sector, Tab
 
 REFERENCE_SECONDS = 300
@@ -62,6 +63,20 @@ class Visit(NamedTuple):
     def channel(self, name: str) -> Mapping[str, Row]:
         """All rows of a channel."""
         return rows_of(self.snapshots[name])
+
+    def table(self, request: HttpRequest, table: Table) -> dict[str, Any]:
+        """Give `_grid.html` a table's lines in the order that the reader asks for, `table.sort` unless there is one."""
+        asked, q = request.GET.get("sort", table.sort), request.GET.get("q", "")
+        first, *others = (self.channel(name) for name in table.channels)
+        rows = by_month(first.values()) if table.channels == ("derivatives",) else self.rows.values()
+        shown = matching(lines(table, rows, others, self.names, self.language), q)
+        return {
+            "q": q,
+            "table": table,
+            "groups": headings(asked, table.groups),
+            "lines": ordered(shown, asked, self.language, table.sortable) if table.sort else shown,
+            "auction": auction_part(shown),
+        }
 
     def socket(self, path: str) -> str:
         """The address of the page's socket."""
@@ -134,7 +149,6 @@ def live_context(page: str, market: live.LiveSnapshot | None, away: bool, socket
         "speed": (status or {}).get("speed") or 1,
         "stale_after": settings.STALE_AFTER_SECONDS,
         "socket": socket,
-        "no_cells": {},
     }
 
 

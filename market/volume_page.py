@@ -11,6 +11,7 @@ from market.graphics import Arc, ring
 from market.live_board import Patch
 from market.pages import Column, Group, Text
 from market.strip import colour_of_sign
+from market.tables import Table
 
 KINDS: Final[dict[str, Text]] = {
     "buy": _("Active buy"),
@@ -73,7 +74,6 @@ GROUPS = (
         ),
     ),
 )
-NAMES = tuple(column.name for group in GROUPS for column in group.columns if column.name != "symbol")
 
 
 def volume_cells(row: Row, language: str) -> Cells:
@@ -101,6 +101,7 @@ def volume_patch(rows: Mapping[str, Row], ids: Iterable[str], language: str) -> 
     return {id: volume_cells(rows[id], language) if id in rows else None for id in ids}
 
 
+ACTIVES: Final = Table("actives", GROUPS, ("market",), volume_cells, "-pressure")
 FORMS: Final = {"market": volume_patch}
 
 

@@ -9,6 +9,8 @@ export class Cells {
     this.body = body; // where new rows of the board go
     this.template = template;
     this.rows = new Map();
+    this.table = body?.closest("table");
+    this.turned = false; // a row's state changed: headings that depend on auctions are looked at again
     this.strangers = new Set(); // rows that came without the page: the socket does not tell their names
     for (const element of document.querySelectorAll("[data-row]")) this.add(element);
   }
@@ -20,7 +22,8 @@ export class Cells {
       if (!cell.dataset.kind && !holder.firstChild) holder.append("");
       cells.set(cell.dataset.cell, cell);
     }
-    const row = { id: element.dataset.row, element, cells, time: Number(element.dataset.time) || null, age: null };
+    const { row: id, time } = element.dataset;
+    const row = { id, element, cells, time: Number(time) || null, age: null, state: null };
     this.rows.set(row.id, row);
     return row;
   }
@@ -61,11 +64,22 @@ export class Cells {
         row = this.create(id);
         changed = true;
       }
-      for (const name in cells) write(row, name, cells[name], flash && lit);
+      if (cells.row) this.turned = turn(row, cells.row) || this.turned;
+      for (const name in cells) if (name !== "row") write(row, name, cells[name], flash && lit);
     }
+    if (this.turned || changed) this.head();
     // A class put on and taken off costs two style passes; an animation would cost one on every screen refresh.
     if (lit.length) setTimeout(() => lit.forEach((cell) => cell.classList.remove("flash")), FLASH_MS);
     return changed;
+  }
+
+  // Say whether all, some or none of the rows are in an auction.
+  head() {
+    this.turned = false;
+    if (!this.table) return;
+    const { length } = this.body.children;
+    const count = this.body.getElementsByClassName("auction").length;
+    this.table.dataset.auction = !count ? "none" : count === length ? "all" : "some";
   }
 
   // Make the board hold exactly the rows of a snapshot.
@@ -76,14 +90,18 @@ export class Cells {
   }
 }
 
+// Take in a row's time and state; true if a line of the table changed its state.
+function turn(row, [text, state]) {
+  const { element } = row;
+  row.time = Number(text) || null;
+  if (row.state === state) return false;
+  row.state = state;
+  if (element.localName === "tr") element.className = state + (row.age === null ? "" : " stale");
+  else if ("ages" in element.dataset) element.classList.toggle("trading", state.startsWith("trading"));
+  return element.localName === "tr";
+}
+
 function write(row, name, [text, state], lit) {
-  if (name === "row") {
-    row.time = Number(text) || null;
-    row.element.dataset.time = text;
-    if (row.element.localName === "tr") row.element.className = state + (row.age === null ? "" : " stale");
-    else if ("ages" in row.element.dataset) row.element.classList.toggle("trading", state === "trading");
-    return;
-  }
   const cell = row.cells.get(name);
   if (!cell) return;
   const kind = cell.dataset.kind;

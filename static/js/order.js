@@ -14,7 +14,7 @@ export class Order {
     const address = new URLSearchParams(location.search);
     this.sort = address.get("sort") ?? recall(this.memory) ?? table.dataset.sort;
     this.dirty = false;
-    for (const heading of table.querySelectorAll("[data-column]")) {
+    for (const heading of table.querySelectorAll("[aria-sort]")) {
       heading.firstElementChild.addEventListener("click", (event) => this.choose(event, heading.dataset.column));
     }
     this.input.addEventListener("input", () => this.filter());
@@ -55,7 +55,7 @@ export class Order {
   }
 
   mark() {
-    for (const heading of this.table.querySelectorAll("[data-column]")) {
+    for (const heading of this.table.querySelectorAll("[aria-sort]")) {
       const column = heading.dataset.column;
       const state = this.sort === column ? "ascending" : this.sort === `-${column}` ? "descending" : "none";
       heading.setAttribute("aria-sort", state);

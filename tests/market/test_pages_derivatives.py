@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from market.derivatives_page import basis_chart, contract_cells, contract_patch, expiring, figures, front_of, lines
+from market.derivatives_page import basis_chart, by_month, contract_cells, contract_patch, expiring, figures, front_of
 from market.domain.calendar import from_date, hm
 from market.models import BasisPoint, IndexTick
 from tests.market.live_rows import Publisher, future_row, indices, market_row
@@ -27,8 +27,8 @@ def test_contract_is_written_in_points_under_its_alias() -> None:
     assert shown["symbol"] == ("VN30F1M", "up")
     assert shown["price"] == ("1.921,4", "up")
     assert shown["change"] == ("+16,2", "up")
-    assert shown["bid"] == ("1.921,3", "up")
-    assert shown["ask"] == ("", ""), "an auction order has no price"
+    assert shown["bid1_price"] == ("1.921,3", "up")
+    assert shown["ask1_price"] == ("ATC", "auction"), "an auction order has no price"
     assert shown["basis"] == ("+4,60", "up")
     assert shown["basis_state"] == ("cao hơn cơ sở", "")
     assert shown["expiry"] == ("17/12/2026", "")
@@ -58,7 +58,7 @@ def test_depth_and_card_are_those_of_the_front_month() -> None:
 
 def test_lines_hold_vn30_before_vn100_and_near_before_far() -> None:
     rows = [far_row(), future_row(symbol="41I1H1000", expiry="2027-01-21"), future_row()]
-    assert [line.symbol for line in lines(rows, "vi")] == ["41I1GC000", "41I1H1000", "41I2GC000"]
+    assert [row["symbol"] for row in by_month(rows)] == ["41I1GC000", "41I1H1000", "41I2GC000"]
 
 
 @pytest.mark.parametrize(("slope", "move"), [(-0.1, "closing in"), (0.1, "widening"), (0.001, "steady"), (None, "")])

@@ -6,7 +6,7 @@ Scrapes come in a thread of their own. They only copy what the event loop and th
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector

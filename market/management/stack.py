@@ -29,6 +29,7 @@ class StackCommand(BaseCommand):
             anonymous_read=self.simulated or settings.ANONYMOUS_READ_LOCALLY,
             sign_up=self.simulated or settings.ACCOUNTS_SIGN_UP_LOCALLY,
             simulate_arguments=simulate_arguments,
+            metrics_port=settings.METRICS_PORT,
         )
         try:
             code = run(settings.RUN_DIR, lambda supervisor, held: Stack(supervisor, held, choices).start())

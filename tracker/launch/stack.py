@@ -18,6 +18,7 @@ ADMIN = "admin"
 AS_ROOT = "ignore:You're running the worker with superuser privileges"  # a demo in a container often is root
 APPLICATION = "tracker.asgi:application"
 # Daphne holds what it sends against the limit of what it receives: a snapshot of the whole market has 1.6 MB.
+MEASURED = ("ingest", "worker", "beat", "web")  # on METRICS_PORT and the ports after it
 SOCKET_LIMITS = ["--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "65536"]
 
 
@@ -36,6 +37,7 @@ class Choices:
     anonymous_read: bool
     sign_up: bool
     simulate_arguments: tuple[str, ...] = ()
+    metrics_port: int = 0
 
 
 class Stack:
@@ -149,9 +151,13 @@ class Stack:
             name,
             [sys.executable, *arguments],
             self.choices.root,
-            environment=self.environment | dict(environment or {}),
+            environment=self.environment | {"METRICS_PORT": self.metrics_port(name)} | dict(environment or {}),
             given=given,
         )
+
+    def metrics_port(self, name: str) -> str:
+        first = self.choices.metrics_port
+        return str(first + MEASURED.index(name) if first and name in MEASURED else 0)
 
 
 def answers(port: int) -> bool:

@@ -26,7 +26,7 @@ class Door:
     def __init__(self, slots: Slots, farewell: Farewell | None = None) -> None:
         self._slots = slots
         self._farewell = farewell
-        self._inside: dict[Entry, Goodbye] = {}
+        self._inside: dict[str, Goodbye] = {}  # by the slot's name
         self._leaving: set[asyncio.Future[None]] = set()
 
     async def enter(self, scope: dict[str, Any], goodbye: Goodbye) -> Entry:
@@ -40,12 +40,12 @@ class Door:
         if slot is None:
             raise Refused(CROWDED)
         entry = Entry(visitor, slot)
-        self._inside[entry] = goodbye
+        self._inside[slot.name] = goodbye
         return entry
 
     async def leave(self, entry: Entry) -> None:
         """Make room for the next one."""
-        self._inside.pop(entry, None)
+        self._inside.pop(entry.slot.name, None)
         await self._slots.give_back(entry.slot)
 
     def close_all(self) -> None:

@@ -1,7 +1,7 @@
 """What leaves the pages: the channels a user set up, and one row for each thing that each channel was to tell.
 
 What lets one write to somebody or as somebody (addresses, chat ids, push keys, webhook secrets) is stored sealed, see
-`alerts.delivery.secrets`, and shown nowhere. How deliveries come about and end: docs/delivery.md.
+`alerts.delivery.sealing`, and shown nowhere. How deliveries come about and end: docs/delivery.md.
 """
 
 from datetime import datetime, timedelta
@@ -30,6 +30,13 @@ class DeliveryChannel(models.Model):
     channel has devices instead. `hint` is what of it may be shown. A target that waits for its code is not one yet.
     """
 
+    class Reason(models.TextChoices):
+        """Why delivery itself switched a channel off."""
+
+        GONE = "gone", _("The other side is gone: blocked, unsubscribed or removed.")
+        REFUSED = "refused", _("The other side refused several messages in a row.")
+        UNREADABLE = "unreadable", _("The stored address can no longer be read. Enter it again.")
+
     # The unique constraint below serves the user's page; its first column replaces the foreign key's index.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="delivery_channels", db_index=False
@@ -54,8 +61,9 @@ class DeliveryChannel(models.Model):
 
     target = models.TextField(blank=True, editable=False)
     hint = models.CharField(max_length=120, blank=True, editable=False)
-    pending = models.TextField(blank=True, editable=False)  # sealed: {"code", "until", "address"}
-    disabled_reason = models.CharField(max_length=200, blank=True, editable=False)  # English; set by delivery itself
+    pending = models.TextField(blank=True, editable=False)  # sealed: {"code", "address" or "bot", "tries"}
+    pending_until = models.DateTimeField(null=True, editable=False)
+    disabled_reason = models.CharField(max_length=12, blank=True, choices=Reason, editable=False)
     refusals = models.PositiveSmallIntegerField(default=0, editable=False)  # final ones, in a row
     paused_until = models.DateTimeField(null=True, editable=False)  # by Retry-After, or between two messages
     last_success_at = models.DateTimeField(null=True, editable=False)
@@ -74,10 +82,11 @@ class DeliveryChannel(models.Model):
     def __str__(self) -> str:
         return f"{self.user} {self.kind}"
 
-    def disable(self, reason: str) -> None:
+    def disable(self, reason: "DeliveryChannel.Reason") -> None:
         """Switch it off and say why; the caller saves."""
         self.enabled = False
-        self.disabled_reason = reason[:200]
+        self.disabled_reason = reason
+        self.refusals = 0
 
 
 class PushDevice(models.Model):

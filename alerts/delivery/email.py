@@ -21,6 +21,8 @@ async def send(message: Message) -> Outcome:
 
 def hand_over(message: Message) -> Outcome:
     """Send, and judge what the mail server said."""
+    if not settings.EMAIL_HOST:
+        return Outcome(Result.RETRY, "no mail server is set up")
     try:
         letter(message).send()
     except smtplib.SMTPRecipientsRefused as error:

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext, override
 from msgspec import Struct
 
+from alerts.evidence import headline as headline_of
 from alerts.models.personal import Condition, Measure
-from alerts.words import translated_title
 
 MOST_LINES: Final = 20
 
@@ -96,10 +96,15 @@ def title(item: Item) -> str:
     if item.sort is Sort.TEST:
         return gettext("Test message: this channel works.")
     if item.sort is Sort.SUMMARY:
-        return item.words.get((get_language() or "vi")[:2]) or next(iter(item.words.values()), "")
+        return item.words.get(present_language()) or next(iter(item.words.values()), "")
     if item.sort is Sort.OWN:
         return own_title(item)
-    return translated_title(item.kind, item.symbol, item.evidence)
+    return f"{item.symbol}: {headline_of(item.kind, item.symbol, item.evidence, present_language())}"
+
+
+def present_language() -> str:
+    """The language that is being written in."""
+    return (get_language() or settings.LANGUAGE_CODE)[:2]
 
 
 def own_title(item: Item) -> str:

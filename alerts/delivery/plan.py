@@ -15,12 +15,13 @@ from django.db.models.functions import Cast, Concat
 from msgspec import Struct
 
 from alerts.delivery.items import Item, Sort, to_content
-from alerts.delivery.wanted import VIETNAM, is_silenced, wants
+from alerts.delivery.wanted import VIETNAM, is_silenced, quiet_end, wants
 from alerts.models import Alert, Delivery, DeliveryChannel, DeliveryState, PersonalHit, PlannedSubject, PushDevice
 from alerts.models.delivery import ChannelKind
-from market.models import IngestRun
+from market.models import IngestRun, WatchlistItem
 
 STALE_AFTER: Final = timedelta(minutes=15)
+SUMMARY_STALE_AFTER: Final = timedelta(hours=12)
 AT_ONCE: Final = 2000  # subjects in one transaction; the next run takes the rest
 HITS_SINCE: Final = timedelta(days=1)
 OWN: Final = "own:"
@@ -132,17 +133,33 @@ def local_time(at: datetime) -> str:
 def deliveries(subjects: Sequence[Subject], now: datetime) -> Iterable[Delivery]:
     """A row for each channel that wants a subject, and each of its devices."""
     channels = DeliveryChannel.objects.filter(enabled=True, user__is_active=True).prefetch_related("devices")
+    watched = watched_symbols([channel.user_id for channel in channels if channel.only_watchlists])
     for channel in channels:
+        theirs = watched.get(channel.user_id, set())
         for subject in subjects:
-            if subject.user in (None, channel.user_id) and wants(channel, subject.item):
+            if subject.user in (None, channel.user_id) and wants(channel, subject.item, theirs):
                 yield from for_channel(channel, subject, now)
 
 
+def watched_symbols(users: Sequence[int]) -> dict[int, set[str]]:
+    """What stands in the watchlists of users."""
+    found: dict[int, set[str]] = {}
+    rows = WatchlistItem.objects.filter(watchlist__owner__in=users) if users else WatchlistItem.objects.none()
+    for user, symbol in rows.values_list("watchlist__owner", "symbol"):
+        found.setdefault(user, set()).add(symbol)
+    return found
+
+
 def for_channel(channel: DeliveryChannel, subject: Subject, now: datetime) -> Iterable[Delivery]:
-    """The rows of one subject over one channel. What is stale or falls into quiet hours is recorded and ended."""
-    status = Delivery.Status.WAITING
+    """The rows of one subject over one channel.
+
+    What is stale or falls into quiet hours is recorded and ended; a day's summary waits for their end.
+    """
+    status, begin, worth = Delivery.Status.WAITING, now, STALE_AFTER
     if subject.is_stale:
         status = Delivery.Status.EXPIRED
+    elif subject.item.sort is Sort.SUMMARY:
+        begin, worth = quiet_end(channel, now), SUMMARY_STALE_AFTER
     elif is_silenced(channel, subject.item, now):
         status = Delivery.Status.QUIET
     devices: list[PushDevice | None] = list(channel.devices.all()) if channel.kind == ChannelKind.PUSH else [None]
@@ -154,7 +171,7 @@ def for_channel(channel: DeliveryChannel, subject: Subject, now: datetime) -> It
             subject=subject.key,
             content=to_content(subject.item),
             status=status,
-            next_attempt_at=now,
-            expires_at=now + STALE_AFTER,
+            next_attempt_at=begin,
+            expires_at=begin + worth,
             finished_at=None if status == Delivery.Status.WAITING else now,
         )

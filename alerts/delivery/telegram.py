@@ -27,6 +27,8 @@ class TelegramFailed(Exception):
 
 async def send(message: Message, poster: Poster) -> Outcome:
     """Send one message to a chat."""
+    if not settings.TELEGRAM_BOT_TOKEN:
+        return Outcome(Result.RETRY, "Telegram is not set up")
     quiet = all(item.severity == "info" for item in message.items)
     text = render(message).text
     if len(text) > LONGEST_TEXT:

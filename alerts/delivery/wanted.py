@@ -1,7 +1,7 @@
 """What a channel wants to hear of, and when it wants to be left alone."""
 
 from collections.abc import Set as AbstractSet
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,15 @@ def is_quiet(channel: DeliveryChannel, now: datetime) -> bool:
 def is_between(clock: time, begin: time, end: time) -> bool:
     """Tell whether a time of day lies in [begin, end), round midnight where end comes first; equal times: never."""
     return begin <= clock < end if begin <= end else clock >= begin or clock < end
+
+
+def quiet_end(channel: DeliveryChannel, now: datetime) -> datetime:
+    """When the quiet hours that a moment falls into are over; the moment itself outside them."""
+    if channel.quiet_until is None or not is_quiet(channel, now):
+        return now
+    local = now.astimezone(VIETNAM)
+    end = datetime.combine(local.date(), channel.quiet_until, VIETNAM)
+    return end if end > local else end + timedelta(days=1)
 
 
 def is_silenced(channel: DeliveryChannel, item: Item, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 KEEP_DELIVERIES = timedelta(days=30)
-KEEP_PLANNED = timedelta(days=4)  # longer than any day whose alerts are still looked at
+KEEP_PLANNED = timedelta(days=30)  # longer than the newest day with alerts can lie back
 MOST_MESSAGES = 20  # a minute and channel: what Telegram grants a group
 
 

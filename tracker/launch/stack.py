@@ -110,6 +110,11 @@ class Stack:
         celery = ["celery", "--quiet", "--app", "tracker"]
         alone = ["--without-gossip", "--without-mingle", "--concurrency", "2"]
         self.supervisor.start(self.module("worker", *celery, "worker", *alone, PYTHONWARNINGS=AS_ROOT))
+        # Alerts wait for no history: one process that does nothing but deliver them.
+        apart = ["--without-gossip", "--without-mingle", "--pool", "solo", "--hostname", "courier@%h"]
+        self.supervisor.start(
+            self.module("courier", *celery, "worker", *apart, "--queues", "delivery", PYTHONWARNINGS=AS_ROOT)
+        )
         self.supervisor.start(self.module("beat", *celery, "beat"))
 
     def start_web(self) -> int:

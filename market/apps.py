@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.core.checks import Tags, register
 
 from market.storage.checks import check_database_level
@@ -12,3 +13,6 @@ class MarketConfig(AppConfig):
     def ready(self) -> None:
         register_checks()
         register(check_database_level, Tags.database)
+        from market.watchlist_keepers import bring_along  # noqa: PLC0415  (it needs the models)
+
+        user_logged_in.connect(bring_along, dispatch_uid="market.watchlists")

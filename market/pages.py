@@ -3,7 +3,7 @@
 Nothing here touches a request, Redis or the database: views and the page's socket pass in what they read.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -90,6 +90,12 @@ def ordered(board: list[Line], sort: str, language: str, sortable: Collection[st
     filled = [line for line in board if values[line.symbol] is not None]
     filled.sort(key=lambda line: values[line.symbol] or 0.0, reverse=descending)
     return filled + [line for line in board if values[line.symbol] is None]
+
+
+def placed(board: list[Line], order: Sequence[str]) -> list[Line]:
+    """Put lines into a reader's own order."""
+    places = {symbol: place for place, symbol in enumerate(order)}
+    return sorted(board, key=lambda line: places.get(line.symbol, len(places)))
 
 
 def auction_part(board: Collection[Line]) -> str:

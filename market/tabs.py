@@ -35,6 +35,7 @@ class Tab(NamedTuple):
     symbols: frozenset[str] | None = None
     board: str | None = None
     futures: bool = False
+    order: tuple[str, ...] = ()  # of the symbols, where their reader chose one
 
     def holds(self, row: Row) -> bool:
         """Tell whether a market row belongs to the page."""

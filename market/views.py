@@ -11,7 +11,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from market.derivatives_page import CONTRACTS
 from market.pages import strip
 from market.price_table import PRICES
-from market.visit import visit
+from market.visit import Lists, visit
+from market.watchlist_keepers import own_lists
+from market.watchlists import OwnList
 
 YEAR = 365 * 24 * 3600
 
@@ -19,13 +21,32 @@ YEAR = 365 * 24 * 3600
 @require_safe
 async def board(request: HttpRequest) -> HttpResponse:
     """The price board: `list` names the tab, `sort` a column (`-` for descending), `q` filters."""
-    seen = await visit(request, "index", "derivatives", futures=True)
+    return await board_page(request, await own_lists(request))
+
+
+async def board_page(request: HttpRequest, own: list[OwnList], shared: OwnList | None = None) -> HttpResponse:
+    """The board with the reader's own lists as tabs; `shared` is shown instead of what the address chooses."""
+    lists = Lists([each.tab for each in own], shared.tab if shared else None)
+    seen = await visit(request, "index", "derivatives", futures=True, lists=lists)
     table, path, label = PRICES, "/ws/board/", _("Price board")
     if seen.chosen.futures:
         table, path, label = CONTRACTS, "/ws/page/derivatives/", _("Index futures")
     context = seen.context("board", path) | seen.table(request, table)
     context["strip"] = strip(seen.channel("index"), seen.channel("derivatives"), seen.language)
-    return render(request, "market/board.html", context | {"label": label})
+    watchlist = shared or next((each for each in own if each.id == seen.chosen.id), None)
+    return render(
+        request,
+        "market/board.html",
+        context
+        | {
+            "label": label,
+            "own": own,
+            "watchlist": watchlist,
+            "shared": shared,
+            "lists_home": "/" if shared else "",
+            "missing": [code for code in watchlist.symbols if code not in seen.rows] if watchlist else [],
+        },
+    )
 
 
 @require_GET

@@ -1,9 +1,9 @@
 """What every page of the market reads before anything else: who asks for which rows, and what is live."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from market import live, tabs
 from market.derivatives_page import by_month
 from market.formatting import Row
-from market.pages import auction_part, epoch_seconds, header, headings, matching, ordered
+from market.pages import auction_part, epoch_seconds, header, headings, matching, ordered, placed
 from market.reference import InstrumentInfo, basket_codes, instruments
 from market.tables import Table, lines
 from market.tabs import Sector, Tab
@@ -70,11 +70,16 @@ class Visit(NamedTuple):
         first, *others = (self.channel(name) for name in table.channels)
         rows = by_month(first.values()) if table.channels == ("derivatives",) else self.rows.values()
         shown = matching(lines(table, rows, others, self.names, self.language), q)
+        own = bool(self.chosen.order) and "sort" not in request.GET
+        if own:
+            shown = placed(shown, self.chosen.order)
+        elif table.sort:
+            shown = ordered(shown, asked, self.language, table.sortable)
         return {
             "q": q,
             "table": table,
-            "groups": headings(asked, table.groups),
-            "lines": ordered(shown, asked, self.language, table.sortable) if table.sort else shown,
+            "groups": headings("" if own else asked, table.groups),
+            "lines": shown,
             "auction": auction_part(shown),
         }
 
@@ -92,7 +97,17 @@ class Visit(NamedTuple):
         }
 
 
-async def visit(request: HttpRequest, *channels: str, futures: bool = False) -> Visit:
+class Lists(NamedTuple):
+    """Tabs that readers made: the reader's own, and one of somebody else's that is shown whatever is chosen."""
+
+    own: Sequence[Tab] = ()
+    shared: Tab | None = None
+
+
+NO_LISTS: Final = Lists()
+
+
+async def visit(request: HttpRequest, *channels: str, futures: bool = False, lists: Lists = NO_LISTS) -> Visit:
     """Read the live channels and the reference data of a request; `futures`: the page has a tab for them."""
     language = get_language() or settings.LANGUAGE_CODE
     snapshots, away = await read_live("market", *channels)
@@ -101,7 +116,7 @@ async def visit(request: HttpRequest, *channels: str, futures: bool = False) -> 
     known = await sync_to_async(reference)(trading_day(market.status if market else None), language)
     listed = tabs.market_tabs(rows.values(), known.members, futures)
     sectors = tabs.sector_tabs(rows.values(), known.sectors)
-    chosen = tabs.choose(request.GET.get("list", tabs.VN30), [*listed, *sectors])
+    chosen = lists.shared or tabs.choose(request.GET.get("list", tabs.VN30), [*listed, *sectors, *lists.own])
     held = {symbol: row for symbol, row in rows.items() if chosen.holds(row)}
     return Visit(language, snapshots, away, known, listed, sectors, chosen, held)
 

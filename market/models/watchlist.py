@@ -47,7 +47,9 @@ class Watchlist(models.Model):
 class WatchlistItem(models.Model):
     """A symbol of a list. No foreign key: a code may be watched before it is described."""
 
-    watchlist = models.ForeignKey(Watchlist, on_delete=models.CASCADE, related_name="items", verbose_name=_("watchlist"))
+    watchlist = models.ForeignKey(
+        Watchlist, on_delete=models.CASCADE, related_name="items", verbose_name=_("watchlist")
+    )
     symbol = models.CharField(_("symbol"), max_length=24)
     position = models.PositiveSmallIntegerField(_("position"))
 

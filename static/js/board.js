@@ -6,6 +6,7 @@ import { Names } from "./names.js";
 import { Order } from "./order.js";
 import { Panels } from "./panels.js";
 import { Socket } from "./socket.js";
+import "./suggest.js";
 
 const main = document.getElementById("content");
 const table = document.getElementById("board");

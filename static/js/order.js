@@ -12,7 +12,8 @@ export class Order {
     this.empty = document.getElementById("empty");
     this.memory = `${table.dataset.memory}-sort`;
     const address = new URLSearchParams(location.search);
-    this.sort = address.get("sort") ?? recall(this.memory) ?? table.dataset.sort;
+    this.own = table.dataset.own ? new Map(table.dataset.own.split(" ").map((id, place) => [id, place])) : null;
+    this.sort = address.get("sort") ?? (this.own ? "own" : (recall(this.memory) ?? table.dataset.sort));
     this.dirty = false;
     for (const heading of table.querySelectorAll("[aria-sort]")) {
       heading.firstElementChild.addEventListener("click", (event) => this.choose(event, heading.dataset.column));
@@ -45,13 +46,17 @@ export class Order {
     const address = new URL(location.href);
     address.searchParams.set("sort", this.sort);
     history.replaceState(null, "", address);
+    if (!this.own) this.remember();
+    this.mark();
+    this.arrange();
+  }
+
+  remember() {
     try {
       localStorage.setItem(this.memory, this.sort);
     } catch {
       // Storage may be forbidden; the address still holds the choice.
     }
-    this.mark();
-    this.arrange();
   }
 
   mark() {
@@ -83,6 +88,7 @@ export class Order {
 
   value(row, column) {
     if (column === "symbol") return row.id;
+    if (column === "own") return this.own.get(row.id) ?? null;
     const text = row.cells.get(column)?.firstChild?.data ?? "";
     return parse(text, this.language);
   }

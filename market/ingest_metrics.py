@@ -62,7 +62,9 @@ class IngestCollector(Collector):
 
     def _feed(self) -> Iterator[Metric]:
         pipeline, said = self._pipeline, self._status.last
-        received = {(kind.__name__,): float(count) for kind, count in dict(pipeline.received).items()}
+        received = {
+            (kind.__name__.removesuffix("Frame"),): float(count) for kind, count in dict(pipeline.received).items()
+        }
         yield counter("tracker_feed_messages", "Messages used, by what they are.", ["type"], received)
         rejected = {(reason,): float(count) for reason, count in pipeline.all_rejected().items()}
         yield counter("tracker_feed_rejected", "Messages not used, by reason.", ["reason"], rejected)

@@ -20,6 +20,7 @@ from prometheus_client import (
     CollectorRegistry,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
     start_http_server,
 )
@@ -29,6 +30,8 @@ from prometheus_client.registry import Collector
 logger = logging.getLogger(__name__)
 
 Labelled: TypeAlias = Mapping[Any, float]  # by tuples of label values; Mapping is invariant in its keys
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for each series, which nobody asks for
 
 HTTP_SECONDS: Final = Histogram(
     "tracker_http_seconds",

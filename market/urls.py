@@ -1,6 +1,6 @@
 from django.urls import path
 
-from market import dashboard_views, symbol_views, views
+from market import dashboard_views, symbol_views, views, watchlist_views
 
 app_name = "market"
 urlpatterns = [
@@ -13,6 +13,12 @@ urlpatterns = [
     path("derivatives/", dashboard_views.derivatives, name="derivatives"),
     path("volume/", dashboard_views.volume, name="volume"),
     path("overview/", dashboard_views.overview, name="overview"),
+    path("lists/", watchlist_views.watchlists, name="watchlists"),
+    path("lists/new/", watchlist_views.create, name="new_watchlist"),
+    path("lists/<str:id>/", watchlist_views.watchlists, name="watchlist"),
+    path("lists/<str:id>/<str:action>/", watchlist_views.change, name="change_watchlist"),
+    path("shared/<str:key>/", watchlist_views.shared, name="shared_list"),
+    path("shared/<str:key>/copy/", watchlist_views.copy, name="copy_shared_list"),
     path("about/", views.about, name="about"),
     path("theme/", views.theme, name="theme"),
 ]

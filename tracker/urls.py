@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("market.api.urls")),
     path("", include("alerts.api.urls")),
     path("", include("alerts.urls")),
+    path("", include("alerts.delivery.urls")),
     path("", include("market.urls")),
 ]
 

@@ -73,11 +73,12 @@ class IngestCollector(Collector):
             "CPU time of the event loop: reading, parsing, applying, judging and publishing.",
             time.clock_gettime(self._clock),
         )
-        if pipeline.last_received_at:
-            age = max(0.0, time.time() - pipeline.last_received_at)
-            yield number("tracker_feed_age_seconds", "Time since the last message.", age)
-        if (delay := said.get("delay_seconds")) is not None:
-            yield number("tracker_feed_delay_seconds", "How far the last message is behind the exchange.", delay)
+        at = pipeline.last_received_at
+        age = {(): max(0.0, time.time() - at)} if at else {}
+        yield gauge("tracker_feed_age_seconds", "Time since the last message.", (), age)
+        behind = said.get("delay_seconds")
+        delay = {} if behind is None else {(): float(behind)}
+        yield gauge("tracker_feed_delay_seconds", "How far the last message is behind the exchange.", (), delay)
         yield number("tracker_feed_session_open", "Whether a board is in a phase that trades.", float(in_session(said)))
         states = {(state,): float(said.get("feed") == state) for state in FEED_STATES}
         yield gauge("tracker_feed_state", "What the pages say of the feed: 1 of the state it is in.", ["state"], states)

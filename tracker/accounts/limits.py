@@ -6,6 +6,7 @@ While Redis does not answer, each process counts for itself: an outage must neit
 import logging
 import time
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Final
 
 import redis
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 MOST_KEPT: Final = 10_000  # keys counted without Redis; the oldest is forgotten
 ANSWER_SECONDS: Final = 1.0
+NOWHERE: Final = "0.0.0.0"
 COUNT: Final = """
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
@@ -63,3 +65,12 @@ limits: Final = Limits()
 def address_of(request: HttpRequest) -> str:
     """The address that a request counts for, behind trusted proxies too."""
     return client_address(request.META.get("REMOTE_ADDR") or None, request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def plain_address_of(request: HttpRequest) -> str:
+    """The same as an address that a database takes: of a network its first, of a Unix socket none that exists."""
+    address = address_of(request).partition("/")[0]
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return NOWHERE

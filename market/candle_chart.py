@@ -4,6 +4,7 @@ Shapes live in a box of 1000 by 1000 that is stretched to the size of the page; 
 that text keeps its size. Prices take the upper part, volumes the lower.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import ceil, floor, log10
@@ -84,10 +85,13 @@ class Drawing(NamedTuple):
     times: list[Label]
     last: Label
     last_state: str
+    mark: Label | None = None  # the candle of a moment, with its time
 
 
-def drawing(candles: Sequence[Bar], daily: bool, language: str, write: WritePrice) -> Drawing | None:
-    """Draw candles, oldest first; None where there are none."""
+def drawing(
+    candles: Sequence[Bar], daily: bool, language: str, write: WritePrice, at: datetime | None = None
+) -> Drawing | None:
+    """Draw candles, oldest first, and mark that of a moment; None where there are none."""
     if not candles:
         return None
     low, high = min(bar.low for bar in candles), max(bar.high for bar in candles)
@@ -110,7 +114,15 @@ def drawing(candles: Sequence[Bar], daily: bool, language: str, write: WritePric
         list(time_labels(candles, middles, daily)),
         label(write(candles[-1].close, language), close),
         state_of(candles[-1]),
+        mark(candles, middles, daily, at) if at else None,
     )
+
+
+def mark(candles: Sequence[Bar], middles: Sequence[float], daily: bool, at: datetime) -> Label | None:
+    """Place the candle that a moment is in, or the one before a moment without trades; None before the first."""
+    place = bisect_right([bar.at for bar in candles], at.timestamp()) - 1
+    text = f"{at.astimezone(VIETNAM):{'%d/%m' if daily else '%H:%M:%S'}}"
+    return label(text, middles[place]) if place >= 0 else None
 
 
 def label(text: str, place: float) -> Label:

@@ -5,60 +5,39 @@ so. Only a name that a database which answers does not know, and nobody trades, 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.core.cache import cache
 from django.db import DatabaseError
-from django.db.models import Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from msgspec import Struct
 from rest_framework.exceptions import NotFound
 
-from market import history, live
+from market import live
 from market.api.symbols import ALIAS, CODE, stored_code
 from market.candle_chart import Drawing, drawing, state_of
 from market.card import CHANNELS, DECIMALS, WRITE, Kind, card_cells
-from market.domain.calendar import VIETNAM, day_of
+from market.domain.calendar import VIETNAM
 from market.domain.contracts import parse_code
-from market.formatting import Cells, Row, WritePrice, billions, colour, millions, number
-from market.models import Trade
-from market.pages import Text
+from market.formatting import Cells, Row, WritePrice, number
+from market.history import Tick
 from market.price_profile import PriceLine, profile
-from market.queries import Candle, Interval, candles
+from market.queries import Candle
 from market.reference import InstrumentInfo, find
-from market.strip import INDEX_NAMES, colour_of_sign
+from market.strip import INDEX_NAMES
+from market.symbol_asked import INTERVALS, Asked
+from market.symbol_day import Day, day_text, foreign_context, tape_lines
+
+Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
-INTERVALS: Final[dict[Interval, Text]] = {
-    "1m": gettext_lazy("1 minute"),
-    "5m": gettext_lazy("5 minutes"),
-    "15m": gettext_lazy("15 minutes"),
-    "1h": gettext_lazy("1 hour"),
-    "1d": gettext_lazy("1 day"),
-}
-DEFAULT_INTERVAL: Final[Interval] = "5m"
 DRAWN: Final = 120  # candles of the drawing
 LISTED: Final = 30  # candles of the table
-TAPE: Final = 50  # trades
 AWAY_SECONDS: Final = 5  # how long a page does not ask again a database that did not answer
-PROFILE_SECONDS: Final = 3  # how long volume by price is kept
 SMALLEST_STEP: Final[dict[Kind, float]] = {"stock": 10.0, "future": 0.1, "index": 0.01}
-SIDES: Final[dict[str, Text]] = {
-    "buy": gettext_lazy("Buy"),
-    "sell": gettext_lazy("Sell"),
-    "neutral": gettext_lazy("Neutral"),
-}
-METHODS: Final[dict[str, Text]] = {
-    "feed": gettext_lazy("Feed"),
-    "quote": gettext_lazy("Quote"),
-    "auction": gettext_lazy("Auction"),
-    "none": gettext_lazy("Undecided"),
-    "unclassified": gettext_lazy("Unclassified"),
-}
 
 
 class HistoryAway(Exception):
@@ -145,51 +124,12 @@ def away(error: DatabaseError) -> HistoryAway:
     return HistoryAway(str(error))
 
 
-def read_candles(code: str, interval: Interval, limit: int = DRAWN) -> list[Candle]:
-    """The newest candles. Raises HistoryAway."""
+def read_stored(read: Callable[[], Answer]) -> Answer:
+    """Call a read of the database. Raises HistoryAway."""
     try:
-        return candles(code, interval, limit=limit)
+        return read()
     except DatabaseError as error:
         raise away(error) from error
-
-
-class Day(Struct, frozen=True):
-    """Trades of the newest day: the latest of them, and volumes by price and side."""
-
-    ticks: list[history.Tick]
-    traded: list[tuple[float, str, int]]
-    flow: list[tuple[int, float]]  # epoch second, net foreign value so far
-
-
-def read_day(code: str) -> Day:
-    """Read a symbol's newest trading day. Raises HistoryAway."""
-    try:
-        ticks = history.ticks(code, limit=TAPE)
-        if not ticks:
-            return Day([], [], [])
-        start = datetime.fromtimestamp(day_of(ticks[0].at), tz=UTC)
-        return Day(ticks, by_price(code, start), foreign_flow(code, start))
-    except DatabaseError as error:
-        raise away(error) from error
-
-
-def by_price(code: str, start: datetime) -> list[tuple[float, str, int]]:
-    """Price, side and volume of a day; kept some seconds, because it adds up all of its trades."""
-    key = f"by-price:{code}:{start:%Y%m%d}"
-    kept: list[tuple[float, str, int]] | None = cache.get(key)
-    if kept is None:
-        rows = Trade.objects.filter(symbol=code, at__gte=start, at__lt=start + timedelta(days=1))
-        kept = list(rows.values_list("price", "side").annotate(Sum("volume")).order_by())
-        cache.set(key, kept, PROFILE_SECONDS)
-    return kept
-
-
-def foreign_flow(code: str, start: datetime) -> list[tuple[int, float]]:
-    """Net foreign value through a day, every five minutes."""
-    columns = history.FOREIGN.columns
-    buy, sell = columns.index("buy_value") + 1, columns.index("sell_value") + 1
-    rows = history.samples(history.FOREIGN, code, 300, start, start + timedelta(days=1), 100)
-    return [(int(row[0].timestamp()), row[buy] - row[sell]) for row in rows]
 
 
 class CandleLine(NamedTuple):
@@ -228,9 +168,10 @@ class ChartContext(NamedTuple):
     candles_away: bool
 
 
-def chart_context(subject: Subject, shown: list[Candle] | None, interval: Interval, language: str) -> ChartContext:
-    """Draw, list and describe candles; None: the database does not answer."""
-    write, daily = subject.write, interval == "1d"
+def chart_context(subject: Subject, shown: list[Candle] | None, wanted: Asked, language: str) -> ChartContext:
+    """Draw, list and describe candles, and mark a moment; None: the database does not answer."""
+    write, interval = subject.write, wanted.interval
+    daily = interval == "1d"
     if not shown:
         return ChartContext(None, [], "", shown is None)
     last = shown[-1]
@@ -243,96 +184,35 @@ def chart_context(subject: Subject, shown: list[Candle] | None, interval: Interv
         **{name: write(getattr(last, name), language) for name in ("open", "high", "low", "close")},
         "volume": number(last.volume, language),
     }
-    return ChartContext(
-        drawing(shown, daily, language, write), candle_lines(shown, daily, language, write), words, False
-    )
-
-
-class TapeLine(NamedTuple):
-    """One trade as text."""
-
-    time: str
-    price: str
-    state: str
-    volume: str
-    side: str
-    side_label: Text
-    method: Text
-
-
-def tape_lines(ticks: Sequence[history.Tick], row: Row, language: str, write: WritePrice) -> list[TapeLine]:
-    """Trades as text, newest first as they come."""
-    return [
-        TapeLine(
-            f"{datetime.fromtimestamp(tick.at, tz=VIETNAM):%H:%M:%S}",
-            write(tick.price, language),
-            colour(tick.price, row),
-            number(tick.volume, language),
-            tick.side,
-            SIDES[tick.side],
-            METHODS[tick.method],
-        )
-        for tick in ticks
-    ]
+    if wanted.at:
+        words += " " + _("Marked: %(moment)s.") % {"moment": wanted.clock}
+    drawn = drawing(shown, daily, language, write, wanted.at)
+    return ChartContext(drawn, candle_lines(shown, daily, language, write), words, False)
 
 
 def day_context(subject: Subject, day: Day | None, foreign: Row | None, language: str) -> dict[str, Any]:
     """What the panels of the day show; None: the database does not answer."""
-    row = subject.row or {}
-    ticks = day.ticks if day else []
     lines: list[PriceLine] = []
     if day:
-        lines = profile(day.traded, row, SMALLEST_STEP[subject.kind], language, subject.write)
+        lines = profile(day.traded, subject.row or {}, SMALLEST_STEP[subject.kind], language, subject.write)
     return {
         "subject": subject,
         "day_away": day is None,
-        "tape": tape_lines(ticks, row, language, subject.write),
-        "tape_day": f"{datetime.fromtimestamp(ticks[0].at, tz=VIETNAM):%d/%m/%Y}" if ticks else "",
+        "day_date": day_text(day.at) if day else "",
         "profile": lines,
-        "foreign": foreign_lines(foreign, language) if foreign else {},
-        "flow": flow_drawing(day.flow) if day else None,
+        "average": subject.write((subject.row or {}).get("average") or None, language),
+    } | foreign_context(day, foreign, language)
+
+
+def tape_context(subject: Subject, ticks: Sequence[Tick] | None, wanted: Asked, language: str) -> dict[str, Any]:
+    """What the tape shows; None: the database does not answer."""
+    return {
+        "subject": subject,
+        "tape_away": ticks is None,
+        "tape": tape_lines(ticks or [], subject.row or {}, language, subject.write),
+        "tape_day": day_text(ticks[0].at) if ticks else "",
+        "tape_filter": wanted.tape,
     }
-
-
-def foreign_lines(row: Row, language: str) -> Cells:
-    """Foreign totals of the day as text, by name."""
-
-    def signed(name: str) -> tuple[str, str]:
-        return number(row.get(name), language, sign=True), colour_of_sign(row.get(name))
-
-    used = row.get("room_used_percent")
-    shown: Cells = {name: (number(row.get(name), language), "") for name in ("buy_volume", "sell_volume")}
-    shown |= {name: (billions(row.get(name), language), "") for name in ("buy_value", "sell_value")}
-    net = row.get("net_value")
-    shown["net_volume"] = signed("net_volume")
-    shown["net_value"] = (("+" if net and net > 0 else "") + billions(net, language), colour_of_sign(net))
-    shown["net_speed"] = signed("net_speed")
-    shown["room"] = (millions(row.get("room"), language), "")
-    shown["room_used"] = ("" if used is None else number(used, language, 1) + "%", "")
-    return shown
-
-
-class Flow(NamedTuple):
-    """A line of net foreign value through the day, in a box of 1000 by 100, and where zero is in it."""
-
-    points: str
-    zero: float
-    state: str
-
-
-def flow_drawing(samples: Sequence[tuple[int, float]]) -> Flow | None:
-    """Draw net foreign value from 09:00 to 15:00; None with fewer than two samples."""
-    if len(samples) < 2:
-        return None
-    low, high = min(0.0, *(value for _, value in samples)), max(0.0, *(value for _, value in samples))
-    scale = 96 / (high - low) if high > low else 0.0
-    opening, seconds = day_of(samples[0][0]) + 9 * 3600, 6 * 3600
-
-    def place(at: int, value: float) -> str:
-        return f"{min(1000, max(0, round(1000 * (at - opening) / seconds)))},{round(98 - (value - low) * scale, 1)}"
-
-    points = " ".join(place(at, value) for at, value in samples)
-    return Flow(points, round(98 + low * scale, 1), colour_of_sign(samples[-1][1]))
 
 
 def page_cells(subject: Subject, language: str) -> Cells:

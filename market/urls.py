@@ -8,6 +8,7 @@ urlpatterns = [
     path("symbol/", symbol_views.jump, name="jump"),
     path("symbol/<str:name>/", symbol_views.symbol, name="symbol"),
     path("symbol/<str:name>/day/", symbol_views.day, name="symbol_day"),
+    path("symbol/<str:name>/tape/", symbol_views.tape, name="symbol_tape"),
     path("symbol/<str:name>/candles/", symbol_views.candle_table, name="symbol_candles"),
     path("foreign/", dashboard_views.foreign, name="foreign"),
     path("derivatives/", dashboard_views.derivatives, name="derivatives"),

@@ -8,8 +8,9 @@ const SETTLE_MS = 5000; // after a new candle begins, the one before is read aga
 const RETRY_MS = 10000;
 const OLDER_BEFORE = 40; // candles left of the window at which older ones are fetched
 const BAR_WIDTH = 8; // pixels of a candle's slot at first
+const MOST_PAGES = 12; // of older candles, on the way to a moment of the past
 const LAYERS = ["rest", "neutral", "sell", "buy"]; // drawn over one another, each as high as itself and all after it
-const COLOURS = ["--up", "--down", "--reference", "--text", "--dim", "--edge", "--hairline", "--bar-neutral", "--bar-rest"];
+const COLOURS = ["--up", "--down", "--reference", "--text", "--dim", "--edge", "--hairline", "--bar-neutral", "--bar-rest", "--accent"];
 
 export class Chart {
   constructor(box, language) {
@@ -22,6 +23,7 @@ export class Chart {
     this.numbers = [0, 1, 2].map((digits) => new Intl.NumberFormat(this.locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
     this.scale = box.dataset.kind === "stock" ? 1000 : 1; // stock prices are shown in thousand VND
     this.decimals = Number(box.dataset.decimals);
+    this.at = Number(box.dataset.at) || null; // epoch second of a moment to show and mark
     this.candles = new Candles(box.dataset.candles, box.dataset.interval);
     this.chart = null;
     this.loaded = false; // the API answered, or refused to, for this interval
@@ -45,6 +47,7 @@ export class Chart {
     clearTimeout(this.retry);
     try {
       await candles.newest(limit);
+      if (this.at) await this.reach(candles);
       if (candles !== this.candles) return;
       this.say("");
       this.fit ||= !this.complete;
@@ -56,6 +59,13 @@ export class Chart {
     }
     this.loaded = true;
     this.draw();
+  }
+
+  // Read back to the moment that the page is about.
+  async reach(candles) {
+    for (let page = 0; page < MOST_PAGES && candles.bars.length && candles.bars[0].at > this.at; page += 1) {
+      if (!(await candles.older())) return;
+    }
   }
 
   change(interval) {
@@ -89,6 +99,7 @@ export class Chart {
     if (!this.chart) this.create();
     this.price.setData(bars.map((bar) => this.candleOf(bar)));
     for (const layer of LAYERS) this.layers[layer].setData(bars.map((bar) => this.layerOf(bar, layer)));
+    if (this.at) this.mark(bars);
     if (this.fit) this.show();
     this.tell(bars.at(-1));
     this.box.dataset.drawn = bars.length;
@@ -123,11 +134,24 @@ export class Chart {
     this.box.append(this.picture);
   }
 
+  // Mark the candle of the moment, or the last one before it.
+  mark(bars) {
+    this.moment = bars.findLastIndex((bar) => bar.at <= this.at);
+    if (this.moment < 0) return;
+    const bar = bars[this.moment];
+    const text = new Date((this.at + VIETNAM) * 1000).toISOString().slice(11, 19);
+    const marker = { time: bar.at + VIETNAM, position: "aboveBar", shape: "arrowDown", color: this.accent, size: 1.6, text };
+    if (this.markers) this.markers.setMarkers([marker]);
+    else this.markers = this.library.createSeriesMarkers(this.price, [marker]);
+    this.box.dataset.marked = bar.time;
+  }
+
   show() {
     this.fit = false;
     const daily = this.candles.interval === "1d";
     this.chart.timeScale().applyOptions({ timeVisible: !daily, secondsVisible: false, rightOffset: 3 });
-    const last = this.candles.bars.length;
+    let last = this.candles.bars.length;
+    if (this.at && this.moment >= 0) last = Math.min(last, this.moment + Math.floor(this.box.clientWidth / BAR_WIDTH / 2));
     this.chart.timeScale().setVisibleLogicalRange({ from: last - Math.floor(this.box.clientWidth / BAR_WIDTH), to: last + 2 });
   }
 
@@ -167,6 +191,8 @@ export class Chart {
     });
     this.price.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
     this.reference?.applyOptions({ color: colours["--reference"] });
+    this.accent = colours["--accent"];
+    if (this.markers) this.mark(this.candles.bars);
     const fills = { buy: up, sell: down, neutral: colours["--bar-neutral"], rest: colours[this.text.kind === "index" ? "--dim" : "--bar-rest"] };
     for (const layer of LAYERS) this.layers[layer].applyOptions({ color: fills[layer] });
   }

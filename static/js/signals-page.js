@@ -11,7 +11,7 @@ const choose = document.getElementById("choose");
 const switches = document.getElementById("signal-settings");
 
 document.addEventListener("signals", (event) => {
-  if (!("live" in feed.dataset)) return;
+  if (!("follow" in feed.dataset)) return;
   for (const item of event.detail) if (item.line && !document.getElementById(item.id)) add(item.line);
   while (feed.children.length > MOST_LINES) feed.lastElementChild.remove();
 });

@@ -13,6 +13,7 @@ const FINAL = [4400, 4401, 4403];
 const box = document.getElementById("toasts");
 const badge = document.querySelector("[data-signals-badge]");
 const reading = "reading" in box.dataset; // the page shows them all: what comes is seen
+box.setAttribute("aria-live", "polite"); // what role="status" means, said for older readers
 let attempts = 0;
 let heard = 0;
 let unseen = 0;

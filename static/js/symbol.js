@@ -5,6 +5,7 @@ import { Chart } from "./chart.js";
 import { Clock } from "./clock.js";
 import { Panels } from "./panels.js";
 import { Socket } from "./socket.js";
+import { depth, tape } from "./tape.js";
 
 const main = document.getElementById("content");
 const box = document.getElementById("chart");
@@ -40,6 +41,8 @@ new Socket(main, (frames) => {
 
 main.addEventListener("htmx:wsAfterMessage", () => clock.tick());
 chart?.begin();
+tape();
+depth();
 
 // The price in the tab's title.
 function name() {
@@ -49,7 +52,7 @@ function name() {
 }
 
 // Another interval without another page; without the chart's script the links do it.
-document.querySelector(".intervals").addEventListener("click", (event) => {
+document.querySelector(".chart .intervals").addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link || !chart?.chart || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();

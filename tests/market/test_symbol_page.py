@@ -64,7 +64,7 @@ def test_stock_without_scripts_is_complete(client: Client, published: Publisher)
     assert cell(html, "price") == ("27,45", "up")
     assert cell(html, "bid3_volume") == ("310.500", "up")
     assert cell(html, "foreign_net") == ("+324.200", "up")
-    assert "bid4_price" not in html, "HOSE sends three levels"
+    assert 'data-levels="3"' in html, "HOSE sends three levels"
     chart = panel(html, "chart")
     assert '<svg class="candles" role="img" aria-label="Biểu đồ nến HPG, 5 phút. Nến cuối: mở' in chart
     assert '<path class="buy" d="M' in chart
@@ -72,7 +72,7 @@ def test_stock_without_scripts_is_complete(client: Client, published: Publisher)
     assert chart.count('<th scope="row">') == 12, "the table holds the candles of the drawing"
     tape = panel(html, "tape")
     assert re.findall(r"<td>(\d\d:\d\d:\d\d)</td>", tape)[:2] == ["09:15:05", "09:15:04"]
-    assert '<td title="Chào giá"><span class="side">Mua</span></td>' in tape
+    assert '<td><span class="side">Mua</span></td><td class="method">Chào giá</td>' in tape
     assert ">27,45</th>" in panel(html, "profile")
     assert '<polyline points="42,' in panel(html, "foreign")
 
@@ -188,7 +188,8 @@ def test_english_page_holds_no_vietnamese(client: Client, published: Publisher) 
 def test_fragments_hold_one_element(client: Client, published: Publisher) -> None:
     store_minutes()
     store_trades()
-    assert page(client, "/symbol/HPG/day/").strip().startswith('<div id="day"')
+    assert page(client, "/symbol/HPG/day/").strip().startswith('<div id="day-parts"')
+    assert page(client, "/symbol/HPG/tape/").strip().startswith('<table id="tape-rows"')
     assert page(client, "/symbol/HPG/candles/?interval=1m").strip().startswith('<div id="candle-table"')
     assert page(client, "/symbol/HPG/candles/?interval=1m&as=drawing").strip().startswith('<div id="candles"')
 

@@ -67,9 +67,11 @@ class StoredVolumes:
                 volumes.append(volume)
         self._courses, self.day = courses, day
 
-    async def refresh(self, rules: Iterable[Rule], day: date) -> bool:
-        """Load a day, if a rule asks and it is another one; False if that was not possible."""
-        if day == self.day or not any(rule.enabled and rule.kind == "relative_volume" for rule in rules):
+    async def refresh(self, rules: Iterable[Rule], day: date, *, wanted: bool = False) -> bool:
+        """Load a day, if a rule asks or others want it and it is another one; False if that was not possible."""
+        if day == self.day:
+            return True
+        if not wanted and not any(rule.enabled and rule.kind == "relative_volume" for rule in rules):
             return True
         try:
             await sync_to_async(self._load_apart, thread_sensitive=False)(day)
@@ -79,10 +81,12 @@ class StoredVolumes:
         logger.info("Alerts: the usual volumes of %s symbols are known", len(self._courses))
         return True
 
-    async def keep_fresh(self, rules: Callable[[], Iterable[Rule]], today: Callable[[], date]) -> None:
-        """Until cancelled, look whether another day or a rule wants them; `today()` is the market's date."""
+    async def keep_fresh(
+        self, rules: Callable[[], Iterable[Rule]], wanted: Callable[[], bool], today: Callable[[], date]
+    ) -> None:
+        """Until cancelled, look whether another day, a rule or others want them; `today()` is the market's date."""
         while True:
-            done = await self.refresh(rules(), today())
+            done = await self.refresh(rules(), today(), wanted=wanted())
             await asyncio.sleep(LOOK_SECONDS if done else RETRY_SECONDS)
 
     def _load_apart(self, day: date) -> None:

@@ -8,6 +8,7 @@ be found out by anybody who counts, and mended by reading the snapshot: losing a
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
@@ -23,7 +24,7 @@ from market.domain.events import Event, ForeignUpdate, IndexUpdate
 from market.domain.rows import Row, derivatives_row, foreign_row, index_row, market_row
 from market.domain.state import MarketState
 from market.fence import Fence
-from market.live import CHANNELS, group, meta_key, rows_key
+from market.live import CHANNELS, group, meta_key, rows_key, user_group
 from market.metrics import BROADCAST_INTERVAL_SECONDS, FRAME_BYTES
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ HEARTBEAT_SECONDS: Final = 5.0
 FOREIGN_REFRESH_SECONDS: Final = 5.0  # speeds fall while nobody trades, so rows change without a message
 FOREIGN_ACTIVE_SECONDS: Final = 360
 WARN_EVERY_SECONDS: Final = 10.0
+PRIVATE_KEPT: Final = 1_000  # messages to users while Redis is slow; the oldest go, their pages show them when loaded
 ALERTS_KEPT: Final = 200  # in the snapshot; older ones are in the database
 
 
@@ -92,6 +94,8 @@ class Broadcaster:
         self._foreign = self._channels["foreign"].dirty
         self._index = self._channels["index"].dirty
         self._alerts: dict[str, Row] = {}
+        self._private: deque[tuple[int, Row]] = deque(maxlen=PRIVATE_KEPT)
+        self._told = asyncio.Event()
         self._wake = asyncio.Event()
         self._alerted = asyncio.Event()
         self._fence = Fence(epoch)
@@ -127,11 +131,17 @@ class Broadcaster:
             dirty.add(oldest)
         self._alerted.set()
 
+    def tell(self, user: int, message: Row) -> None:
+        """Tell the open pages of one user, and nobody else, at once; nothing is kept for who is not there."""
+        self._private.append((user, message))
+        self._told.set()
+
     async def run(self) -> None:
         """Publish until cancelled. Raises Deposed once another ingest publishes."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._run_alerts())
+                tasks.create_task(self._run_private())
                 tasks.create_task(self._run_market())
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
@@ -141,6 +151,17 @@ class Broadcaster:
             await self._alerted.wait()
             self._alerted.clear()
             await self._publish(self._channels["alerts"], self._status().get("time"))
+
+    async def _run_private(self) -> None:
+        while goes_on():
+            await self._told.wait()
+            self._told.clear()
+            while self._private:
+                user, message = self._private.popleft()
+                try:
+                    await self._layer.group_send(user_group(user), {"type": "user.message", "message": message})
+                except (redis.RedisError, OSError) as error:
+                    self._lost(error)
 
     async def _run_market(self) -> None:
         beat_at = refresh_at = last = 0.0

@@ -66,6 +66,11 @@ def group(channel: str) -> str:
     return f"live.{channel}"
 
 
+def user_group(user: int) -> str:
+    """Channels group of one user's open pages, by the user's key."""
+    return f"user.{user}"
+
+
 def connect() -> "redis.asyncio.Redis":
     """A client that answers or fails within seconds: the library's default retries would block for four."""
     return redis.asyncio.Redis.from_url(

@@ -5,7 +5,7 @@ change crosses is found without trying the others. `PersonalStateError` is a sav
 without it, retrying does not help.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -15,8 +15,7 @@ from alerts.domain.seat import Fired, Seat, SeatMemory
 from alerts.domain.triggers import Hit, Trigger
 from alerts.domain.values import values_now
 from market.domain.changes import ForeignFlow, IndexTick, Trade
-from market.domain.indices import IndexState
-from market.domain.symbol import SymbolState
+from market.domain.state import MarketState
 
 NO_HITS: Final[tuple[Hit, ...]] = ()
 
@@ -25,17 +24,11 @@ class PersonalStateError(ValueError):
     """A saved state is damaged, or of another version."""
 
 
-class Watch:
-    """Every user's triggers, by symbol. `symbols` and `indices` are the market's own states, read when one is set."""
+class PersonalWatch:
+    """Every user's triggers, by symbol. The market's state is read when one is set, to know where values are."""
 
-    def __init__(
-        self,
-        symbols: Mapping[str, SymbolState],
-        indices: Mapping[str, IndexState],
-        usual_volume: UsualVolume | None = None,
-    ) -> None:
-        self._symbols = symbols
-        self._indices = indices
+    def __init__(self, state: MarketState, usual_volume: UsualVolume | None = None) -> None:
+        self._state = state
         self._usual = usual_volume or NoUsualVolume()
         self._seats: dict[str, Seat] = {}
         self._where: dict[int, str] = {}
@@ -73,14 +66,18 @@ class Watch:
             seat = self._seats.get(symbol)
             if seat is None:
                 seat = self._seats[symbol] = self._new_seat(symbol)
-            seat.add(triggers, kept, values_now(self._symbols.get(symbol), self._indices.get(symbol), self._usual))
+            seat.add(
+                triggers,
+                kept,
+                values_now(self._state.symbols.get(symbol), self._state.indices.get(symbol), self._usual),
+            )
         for symbol in away:
             if not self._seats[symbol].triggers:
                 del self._seats[symbol]
         return away.keys() | fresh.keys()
 
     def _new_seat(self, symbol: str) -> Seat:
-        return Seat(self._symbols.get(symbol), self._indices.get(symbol), self._usual)
+        return Seat(self._state.symbols.get(symbol), self._state.indices.get(symbol), self._usual)
 
     def on_trade(self, trade: Trade) -> tuple[Hit, ...]:
         """Judge a trade."""
@@ -109,6 +106,7 @@ class Watch:
         except msgspec.ValidationError as error:
             raise PersonalStateError(f"expected the triggers of a dump: {error}") from None
         self.forget(symbol)
+        symbol = symbol.upper()
         if memory.kept.triggers:
             seat = self._seats[symbol] = self._new_seat(symbol)
             seat.resume(memory)
@@ -116,6 +114,6 @@ class Watch:
 
     def forget(self, symbol: str) -> None:
         """Drop all triggers of a symbol."""
-        seat = self._seats.pop(symbol, None)
+        seat = self._seats.pop(symbol.upper(), None)
         for id in seat.triggers if seat is not None else ():
             del self._where[id]

@@ -144,6 +144,13 @@ class Collector:
             self._moved.add(symbol)
         self.count += 1
 
+    def touch(self, code: str) -> None:
+        """Let the state of a symbol or index go along, since what another part remembers of it has changed."""
+        if code in self._state.symbols:
+            self._moved.add(code)
+        elif code in self._state.indices:
+            self._moved_indices.add(code)
+
     def touch_all(self) -> None:
         """Everything changed, as it does when sight of the market is lost."""
         self._touched.update(self._state.symbols)

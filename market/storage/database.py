@@ -253,7 +253,7 @@ class Session:
         if real is not None and real[0]:
             return run.source == "ssi"
         logger.warning("Removing the rows of %s that %s stored", to_date(day), newest[0])
-        for table in self._tables:
+        for table in (each.name for each in self._tables.values() if not each.is_lasting):
             where = sql.SQL("DELETE FROM {} WHERE at >= to_timestamp(%s) AND at < to_timestamp(%s)")
             self._connection.execute(where.format(sql.Identifier(table)), [day, day + DAY_SECONDS])
         self._connection.execute("DELETE FROM market_symbolstate WHERE day = %s", [to_date(day)])

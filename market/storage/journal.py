@@ -2,7 +2,8 @@
 
 A segment is the messages between two batches and has the number of the batch that holds their effects. A line goes
 to the operating system with one call before the message is used, so it outlives the process, though not the machine's
-power. Besides messages there are marks: what else changed the state. A last line without its end was never used.
+power. Besides messages there are marks: what else changed the state, and notes: what another part of the process has
+to know again at this place. A last line without its end was never used.
 """
 
 import logging
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 LOST_SIGHT: Final = b'{"Mark":"lost sight"}'
 LOST_SIGHT_OF_FOREIGNERS: Final = b'{"Mark":"lost sight of foreigners"}'
+NOTE: Final = b'{"Note":'
 MARKS: Final = frozenset({LOST_SIGHT, LOST_SIGHT_OF_FOREIGNERS})
 SUFFIX: Final = ".jsonl"
 CLOSED: Final = -1
@@ -68,7 +70,7 @@ class Journal:
             self._break(OSError("the disk took only part of a line"))
 
     def mark(self, mark: bytes) -> None:
-        """Write that sight of the market was lost."""
+        """Write a mark or a note."""
         self.append(mark)
         self.messages -= 1
 

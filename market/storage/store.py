@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from market.domain.state import MarketState
 from market.pipeline import Pipeline
@@ -13,7 +15,7 @@ from market.storage.batch import dump_book
 from market.storage.collect import Collector
 from market.storage.database import HUNG_SECONDS
 from market.storage.folder import Checkpoint, KeptState
-from market.storage.journal import LOST_SIGHT, LOST_SIGHT_OF_FOREIGNERS, MARKS, Journal
+from market.storage.journal import LOST_SIGHT, LOST_SIGHT_OF_FOREIGNERS, MARKS, NOTE, Journal
 from market.storage.leader import Leadership
 from market.storage.recovery import Found, Load
 from market.storage.spool import Spool
@@ -43,7 +45,7 @@ class Store:
     """Journal in front of the pipeline, collector behind it, writer beside it.
 
     Build it, `recover` once, then `take` messages while `run` runs, then `close`. `loads` give other parts back what
-    the collector's memories kept, by the same names.
+    the collector's memories kept, by the same names; `notes` what they noted among the messages since.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Store:
         spool_bytes: int,
         interval_seconds: float,
         loads: Mapping[str, Load] | None = None,
+        notes: Mapping[str, Callable[[Any], None]] | None = None,
     ) -> None:
         self.deaf = False  # messages are of another market
         self.position = 0  # messages of the source that the state has seen
@@ -66,6 +69,7 @@ class Store:
         self._collector = collector
         self._interval = interval_seconds
         self._loads = loads or {}
+        self._notes = notes or {}
         self._folder = leadership.folder
         self._last_run = leadership.last_run
         self._journal = Journal(self._folder.journal)
@@ -130,11 +134,24 @@ class Store:
             if line in MARKS:
                 self._lose_sight(line)
                 continue
-            self.position += 1
+            is_note = line.startswith(NOTE)
+            self.position += not is_note
             try:
-                self._pipeline.take(line)
+                if is_note:
+                    self._read_note(line)
+                else:
+                    self._pipeline.take(line)
             except Exception:  # what ended the last run must not end each one after it
                 logger.exception("A message of the journal cannot be used: %r", line[:300])
+
+    def note(self, name: str, value: Any) -> None:
+        """Write among the messages what another part of the process did between them, as plain values."""
+        self._journal.mark(msgspec.json.encode({"Note": name, "Value": value}))
+
+    def _read_note(self, line: bytes) -> None:
+        note = msgspec.json.decode(line)
+        if take := self._notes.get(note["Note"]):
+            take(note["Value"])
 
     def _write_first_checkpoint(self, found: Found) -> None:
         """Make the folder's state ours before the first message comes."""

@@ -29,7 +29,8 @@ class Table(Struct, frozen=True):
     """Where rows go. `key` names columns; `same`: what a row does that meets its key.
 
     "keep": the stored row stays. "replace": the new one stands. "replace unless less": the new one stands unless its
-    `measure` is smaller. `is_sample` marks rows of which a few may be lost when everything else would be.
+    `measure` is smaller. `is_sample` marks rows of which a few may be lost when everything else would be, `is_lasting`
+    those that stay when another simulation takes a day over.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Table(Struct, frozen=True):
     same: Same
     measure: str = ""
     is_sample: bool = False
+    is_lasting: bool = False
 
     @property
     def staging(self) -> str:

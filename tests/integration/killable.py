@@ -18,6 +18,7 @@ import psycopg
 from alerts.desk import MEMORY, AlertDesk
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.rules import DEFAULT_RULES
+from alerts.personal_desk import PERSONAL
 from alerts.rows import ALERTS
 from market.domain.memory import dump_index, dump_symbol
 from market.domain.state import MarketState
@@ -148,11 +149,13 @@ def wait_until(is_so: Callable[[], bool], what: str, seconds: float = PATIENT_SE
         time.sleep(0.02)
 
 
-def record_morning(path: Path) -> Path:
-    """Write the simulated market of VN30 until 09:18, as it comes over the wire."""
+def record_morning(path: Path, begin: int = 0) -> Path:
+    """Write the simulated market of VN30 from a moment (ms since midnight) until 09:18, as it comes over the wire."""
     universe = vn30_universe(7)
     day = Day(universe, History(universe), date(2026, 11, 20))
     day.want(("X", "R", "MI", "F"))
+    for _ in day.advance(begin):
+        pass
     with path.open("wb") as file:
         while day.now < MORNING:
             for frame in day.advance(day.now + 60_000):
@@ -174,11 +177,12 @@ def undisturbed(recording: Path) -> tuple[Rows, dict[tuple[str, str], Any]]:
     batch = collector.seal(1, 0, complete=True)
     rows = {table.name: sorted(map(comparable, batch.rows.get(table.name, []))) for table in STORED}
     states: dict[tuple[str, str], Any] = {
-        ("symbol", code): dump_symbol(symbol, state.basis.get(code)) | {MEMORY: evaluator.dump_symbol(code)}
+        ("symbol", code): dump_symbol(symbol, state.basis.get(code))
+        | {MEMORY: evaluator.dump_symbol(code), PERSONAL: 0}
         for code, symbol in state.symbols.items()
     }
     states |= {
-        ("index", code): dump_index(index) | {MEMORY: evaluator.dump_symbol(index.index)}
+        ("index", code): dump_index(index) | {MEMORY: evaluator.dump_symbol(index.index), PERSONAL: 0}
         for code, index in state.indices.items()
     }
     return rows, {key: msgspec.json.decode(msgspec.json.encode(dump)) for key, dump in states.items()}

@@ -19,6 +19,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from alerts.desk import MEMORY, AlertDesk, load_memory, save_memory
 from alerts.domain.evaluate import Evaluator
+from alerts.domain.personal import PersonalWatch
+from alerts.personal_book import PersonalBook
+from alerts.personal_desk import PERSONAL, PersonalDesk, save_triggers
+from alerts.personal_rows import HITS
 from alerts.queries import earlier_alerts
 from alerts.rows import ALERTS
 from alerts.rulebook import Rulebook
@@ -42,7 +46,7 @@ from market.pipeline import Pipeline
 from market.running import running, until_signal
 from market.status import FeedStatus
 from market.storage.batch import Run
-from market.storage.collect import Collector
+from market.storage.collect import Collector, Memory
 from market.storage.database import LockTaken
 from market.storage.folder import FolderTaken
 from market.storage.leader import Leadership, lead_later, lead_now
@@ -57,7 +61,7 @@ logger = logging.getLogger(__name__)
 LOGGED_EVERY_SECONDS: Final = 60.0
 ANY_DAY: Final = 2**40
 SPEEDS_KNOWN_SECONDS: Final = 60.0  # foreign speeds survive a shorter absence: totals tell what happened meanwhile
-STORED: Final = (*HISTORY, ALERTS)
+STORED: Final = (*HISTORY, ALERTS, HITS)
 TABLES: Final = {table.name: table for table in STORED}
 
 
@@ -103,10 +107,19 @@ async def ingest(options: dict[str, Any]) -> None:
         await usual.refresh(page.rules, vietnam_today())
         evaluator = Evaluator(page.rules, page.members, usual)
         state = MarketState(watch.members)
-        collector = Collector(state, run, {MEMORY: partial(save_memory, evaluator)})
+        personal = PersonalWatch(state, usual)
+        memories: dict[str, Memory] = {
+            MEMORY: partial(save_memory, evaluator),
+            PERSONAL: partial(save_triggers, personal),
+        }
+        collector = Collector(state, run, memories)
         observer = Overrule(days, source, vietnam_today)
         parser = Parser(latest_day=lambda: from_date(vietnam_today()) if source.kind == "ssi" else ANY_DAY)
         pipeline = Pipeline(state, parser, [observer.observe, collector.observe])
+        own = PersonalDesk(personal, attach=pipeline.add_sink, store=collector.add, touch=collector.touch)
+        book = PersonalBook()
+        await book.refresh(vietnam_today())
+        own.suppose(book.page.triggers)
         store = Store(
             state,
             pipeline,
@@ -115,7 +128,8 @@ async def ingest(options: dict[str, Any]) -> None:
             TABLES,
             spool_bytes=settings.SPOOL_MAX_MB * 2**20,
             interval_seconds=settings.STORE_INTERVAL_MS / 1000,
-            loads={MEMORY: partial(load_memory, evaluator)},
+            loads={MEMORY: partial(load_memory, evaluator), PERSONAL: own.load},
+            notes={PERSONAL: own.take_note},
         )
         stack.push_async_callback(store.close)
         status = FeedStatus(
@@ -140,6 +154,7 @@ async def ingest(options: dict[str, Any]) -> None:
         found = store.recover()
         pipeline.add_sink(broadcaster.observe)
         desk.begin(await earlier_alerts() if found.origin != "nothing" else ())
+        own.begin(broadcaster.tell)
         go_on(source, store, found)
         broadcaster.observe_all()
         handle = store.take
@@ -149,8 +164,9 @@ async def ingest(options: dict[str, Any]) -> None:
         helpers = {
             "store": store.run(),
             "broadcast": broadcaster.run(),
+            "own alerts": book.keep_fresh(partial(own.replace, store.note), lambda: market_date(state)),
             "rules": rulebook.keep_fresh(evaluator.replace_rules, lambda: market_date(state)),
-            "usual": usual.keep_fresh(lambda: evaluator.rules, lambda: market_date(state)),
+            "usual": usual.keep_fresh(lambda: evaluator.rules, personal.wants_usual_volume, lambda: market_date(state)),
             "calendar": days.keep_fresh(lambda: market_date(state) or vietnam_today()),
             "progress": log_progress(pipeline, status, store),
             "source": gaps.check(),

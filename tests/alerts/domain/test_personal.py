@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from alerts.domain.personal import PersonalStateError, Watch
+from alerts.domain.personal import PersonalStateError, PersonalWatch
 from alerts.domain.triggers import CONDITIONS, Hit, Trigger, hit_of
 from market.domain.changes import ForeignFlow, IndexTick, Trade
 from market.domain.events import ForeignUpdate, IndexUpdate, Snapshot
@@ -27,14 +27,14 @@ def trigger(id: int = 1, **fields: Any) -> Trigger:
     )
 
 
-def watch(*triggers: Trigger, state: MarketState | None = None, usual: Any = None) -> Watch:
+def watch(*triggers: Trigger, state: MarketState | None = None, usual: Any = None) -> PersonalWatch:
     state = state or MarketState()
-    made = Watch(state.symbols, state.indices, usual)
+    made = PersonalWatch(state, usual)
     made.use(triggers)
     return made
 
 
-def feed(watched: Watch, changes: Sequence[Trade | ForeignFlow | IndexTick]) -> list[Hit]:
+def feed(watched: PersonalWatch, changes: Sequence[Trade | ForeignFlow | IndexTick]) -> list[Hit]:
     hits: list[Hit] = []
     for change in changes:
         if isinstance(change, Trade):
@@ -259,5 +259,5 @@ def test_values_begin_where_the_market_is() -> None:
         trigger(4, symbol="VN30", threshold=251.0),
     ]
     watched = watch(*asked, state=state)
-    later = [*prices(252), foreign(1, bought=950, sold=0, value=2e9), tick(1, 253.0, index="VN30")]
+    later: list[Trade | ForeignFlow | IndexTick] = [*prices(252), foreign(1, bought=950, sold=0, value=2e9), tick(1, 253.0, index="VN30")]
     assert feed(watched, later) == []

@@ -41,17 +41,18 @@ class Monitored(Stand):
         """Start everything, with an open market."""
         self.start_database()
         self.start_simulator("--start", "09:15", "--speed", "5")
-        self.measured("ingest")
-        self.start_ingest()
-        self.measured("standby")
-        self.start("standby", "manage.py", "ingest", "--standby")
         celery = ("-m", "celery", "--quiet", "--app", "tracker")
+        self.measured("ingest")
+        self.start("ingest", "manage.py", "ingest")
         self.measured("worker")
         self.start("worker", *celery, "worker", "--concurrency", "1", "--queues", "celery,delivery")
         self.measured("beat")
         self.start("beat", *celery, "beat")
         self.measured("web")
         self.start_web()
+        self.wait_for_line("ingest", "live snapshot is complete")
+        self.measured("standby")
+        self.start("standby", "manage.py", "ingest", "--standby")
 
     def told(self, name: str) -> str:
         """The metrics of a process, in Prometheus's form; empty while it does not answer."""
@@ -88,6 +89,8 @@ def stand() -> Iterator[Monitored]:
         until(lambda: 'outcome="success"' in stand.told("worker"), "a task to end")
         until(lambda: "tracker_ingest_leader 0.0" in stand.told("standby"), "the standby to stand by")
         yield stand
+        for name in ("standby", "ingest", "worker", "beat", "web"):
+            stand.kill(name)  # none has anything to lose
 
 
 async def listen(address: str) -> None:

@@ -10,7 +10,7 @@ import django
 from tests.bench.figure import line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
-HELPERS = {"figure", "data", "servers", "__main__"}
+HELPERS = {"figure", "data", "servers", "market_day", "__main__"}
 
 
 def names() -> list[str]:

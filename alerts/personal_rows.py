@@ -1,6 +1,7 @@
 """Users' alerts between the database and ingest: rows in as triggers, hits out as rows and messages."""
 
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 import msgspec
 from django.contrib.auth import get_user_model
@@ -34,13 +35,23 @@ def hit_table() -> Table:
 
 
 HITS: Final = hit_table()
+NAMES: Final = UUID("4b1c8f7e-0a55-5d0c-9f0e-2f5f8a6f7f10")  # the name space of hits
+
+
+def hit_id(hit: Hit) -> str:
+    """The name of a hit for ever: that of the alert's version and, where it repeats, the time.
+
+    Judged again after a restart it is the same, and a one-shot alert has one for each version.
+    """
+    trigger = hit.trigger
+    return str(uuid5(NAMES, f"{trigger.id}-{trigger.version}" + (f"-{hit.at}" if trigger.repeats else "")))
 
 
 def hit_row(hit: Hit) -> Row:
     """A row of the table, in the order of its columns."""
     trigger = hit.trigger
     return (
-        hit.id,
+        hit_id(hit),
         trigger.user,
         trigger.id,
         trigger.version,
@@ -56,7 +67,7 @@ def hit_message(hit: Hit) -> dict[str, Any]:
     """What the user's open pages are told."""
     trigger = hit.trigger
     return {
-        "id": hit.id,
+        "id": hit_id(hit),
         "alert": trigger.id,
         "symbol": trigger.symbol,
         "kind": trigger.kind,

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from alerts import signal_views
+from alerts import personal_views, signal_views
 
 app_name = "alerts"
 urlpatterns = [
     path("signals/", signal_views.signals, name="signals"),
     path("signals/of/<str:name>/", signal_views.of_symbol, name="of_symbol"),
+    path("alerts/mine/", personal_views.mine, name="mine"),
+    path("alerts/mine/<int:pk>/", personal_views.edit, name="edit_mine"),
+    path("alerts/mine/<int:pk>/<str:action>/", personal_views.act, name="change_mine"),
 ]

@@ -319,6 +319,8 @@ SPOOL_MAX_MB = whole("SPOOL_MAX_MB", 1024, 16, 1_000_000)
 RECOVERY_WAIT_SECONDS = whole("RECOVERY_WAIT_SECONDS", 20, 0, 600)
 # A row that saw nothing for so long greys out.
 STALE_AFTER_SECONDS = whole("STALE_AFTER_SECONDS", 60, 5, 3600)
+# So many alerts of their own may a user have active.
+PERSONAL_ALERTS_PER_USER = whole("PERSONAL_ALERTS_PER_USER", 50, 1, 10_000)
 
 # --- Delivery of alerts -------------------------------------------------------------------------------------
 

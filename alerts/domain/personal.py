@@ -15,7 +15,9 @@ from alerts.domain.seat import Fired, Seat, SeatMemory
 from alerts.domain.triggers import Hit, Trigger
 from alerts.domain.values import values_now
 from market.domain.changes import ForeignFlow, IndexTick, Trade
+from market.domain.indices import IndexState
 from market.domain.state import MarketState
+from market.domain.symbol import SymbolState
 
 NO_HITS: Final[tuple[Hit, ...]] = ()
 
@@ -69,7 +71,7 @@ class PersonalWatch:
             seat.add(
                 triggers,
                 kept,
-                values_now(self._state.symbols.get(symbol), self._state.indices.get(symbol), self._usual),
+                values_now(*self._states(symbol), self._usual),
             )
         for symbol in away:
             if not self._seats[symbol].triggers:
@@ -77,7 +79,10 @@ class PersonalWatch:
         return away.keys() | fresh.keys()
 
     def _new_seat(self, symbol: str) -> Seat:
-        return Seat(self._state.symbols.get(symbol), self._state.indices.get(symbol), self._usual)
+        return Seat(*self._states(symbol), self._usual)
+
+    def _states(self, symbol: str) -> tuple[SymbolState | None, IndexState | None]:
+        return self._state.symbols.get(symbol), self._state.indices.get(symbol)
 
     def on_trade(self, trade: Trade) -> tuple[Hit, ...]:
         """Judge a trade."""

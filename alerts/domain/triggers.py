@@ -6,7 +6,6 @@ reference price, and at zero for volumes and foreign flow, so that an opening be
 """
 
 from typing import Any, Final, Literal, TypeAlias
-from uuid import UUID, uuid5
 
 from msgspec import Struct
 
@@ -26,7 +25,6 @@ CONDITIONS: Final[dict[Kind, tuple[Condition, ...]]] = {
 INDEX_KINDS: Final[tuple[Kind, ...]] = ("price",)  # the others are about what is traded
 SHORTEST_COOLDOWN_SECONDS: Final = 60
 LONGEST_COOLDOWN_SECONDS: Final = 86_400
-HITS: Final = UUID("4b1c8f7e-0a55-5d0c-9f0e-2f5f8a6f7f10")  # the name space of hits
 
 
 class Trigger(Struct, frozen=True, gc=False):
@@ -51,21 +49,16 @@ class Trigger(Struct, frozen=True, gc=False):
 
 
 class Hit(Struct, frozen=True, gc=False):
-    """A trigger that went off at an exchange time. `evidence`: condition, threshold, value, and what else was so.
+    """A trigger that went off at an exchange time. `evidence`: condition, threshold, value, and what else was so."""
 
-    The id is that of the alert's version and, where it repeats, the time: judged again after a restart it is the same.
-    """
-
-    id: str
     trigger: Trigger
     at: int
     evidence: dict[str, Any]
 
 
 def hit_of(trigger: Trigger, at: int, evidence: dict[str, Any]) -> Hit:
-    """Name what went off."""
-    name = f"{trigger.id}-{trigger.version}" + (f"-{at}" if trigger.repeats else "")
+    """Say what went off."""
     said = {"condition": trigger.condition}
     if trigger.kind != "limit":
         said["threshold"] = trigger.threshold  # type: ignore[assignment]
-    return Hit(str(uuid5(HITS, name)), trigger, at, said | evidence)
+    return Hit(trigger, at, said | evidence)

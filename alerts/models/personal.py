@@ -4,16 +4,19 @@ Ingest judges the alerts (`alerts.domain.personal`) and stores the hits. The key
 whoever deletes an alert or a user while a hit is on its way must not cost the batch of trades that it travels with.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 MINUTE = 60
+CONDITION = ("symbol", "kind", "condition", "threshold", "repeats")
 
 
 class Measure(models.TextChoices):
@@ -51,6 +54,11 @@ class PersonalAlertQuerySet(models.QuerySet["PersonalAlert"]):
         hits = PersonalHit.objects.filter(alert=OuterRef("pk"), alert_version=OuterRef("version"))
         return self.annotate(is_spent=Q(repeats=False) & Exists(hits))
 
+    def room(self, user: Any, day: date, most: int) -> int:
+        """How many more of a user may be active. The caller holds the transaction; it waits for others of this user."""
+        get_user_model().objects.select_for_update().get(pk=user.pk)
+        return most - self.of(user).active(day).count()
+
     def active(self, day: date) -> Self:
         """Those that may still fire on a day."""
         rows = self.with_spent().filter(Q(expires_on=None) | Q(expires_on__gte=day), is_paused=False)
@@ -87,6 +95,20 @@ class PersonalAlert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.kind} {self.condition} {self.threshold}"
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Take over fields and store them; another condition makes another version, which is judged anew."""
+        if any(getattr(self, name) != values[name] for name in CONDITION if name in values):
+            self.version += 1
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.save()
+
+    def set_again(self) -> None:
+        """Let a spent alert wait anew."""
+        self.version += 1
+        self.is_paused = False
+        self.save()
 
 
 class PersonalHit(models.Model):

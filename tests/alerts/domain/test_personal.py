@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from alerts.domain.personal import PersonalStateError, PersonalWatch
-from alerts.domain.triggers import CONDITIONS, Hit, Trigger, hit_of
+from alerts.domain.triggers import CONDITIONS, Hit, Trigger
 from market.domain.changes import ForeignFlow, IndexTick, Trade
 from market.domain.events import ForeignUpdate, IndexUpdate, Snapshot
 from market.domain.state import MarketState
@@ -176,13 +176,6 @@ def test_trigger_may_move_to_another_symbol() -> None:
     assert len(feed(watched, prices(250, 251, symbol="HPG"))) == 1
 
 
-def test_hits_have_lasting_names() -> None:
-    once, often = trigger(1), trigger(1, repeats=True)
-    assert hit_of(once, 5, {}).id == hit_of(once, 6, {}).id
-    assert len({hit_of(often, 5, {}).id, hit_of(often, 6, {}).id, hit_of(once, 5, {}).id}) == 3
-    assert hit_of(often, 5, {}).id == hit_of(often, 5, {"value": 1}).id
-
-
 def test_damaged_memory_is_refused_and_changes_nothing() -> None:
     watched = watch(trigger())
     with pytest.raises(PersonalStateError, match="expected"):
@@ -259,5 +252,5 @@ def test_values_begin_where_the_market_is() -> None:
         trigger(4, symbol="VN30", threshold=251.0),
     ]
     watched = watch(*asked, state=state)
-    later: list[Trade | ForeignFlow | IndexTick] = [*prices(252), foreign(1, bought=950, sold=0, value=2e9), tick(1, 253.0, index="VN30")]
-    assert feed(watched, later) == []
+    assert feed(watched, prices(252)) == []
+    assert feed(watched, [foreign(1, bought=950, sold=0, value=2e9), tick(1, 253.0, index="VN30")]) == []

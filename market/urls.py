@@ -22,4 +22,5 @@ urlpatterns = [
     path("shared/<str:key>/copy/", watchlist_views.copy, name="copy_shared_list"),
     path("about/", views.about, name="about"),
     path("theme/", views.theme, name="theme"),
+    path("palette/", views.palette, name="palette"),
 ]

@@ -59,12 +59,23 @@ def about(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember a theme in a cookie, so that the next page comes in it at once."""
-    chosen = request.POST.get("theme")
-    if chosen not in ("dark", "light"):
-        return HttpResponseBadRequest("theme: expected dark or light")
+    return remember(request, "theme", ("dark", "light"))
+
+
+@require_POST
+def palette(request: HttpRequest) -> HttpResponse:
+    """Remember in which colours prices go up and down: the market's, or blue and orange."""
+    return remember(request, "palette", ("market", "blue"))
+
+
+def remember(request: HttpRequest, name: str, choices: tuple[str, ...]) -> HttpResponse:
+    """Put a choice into a cookie and lead back to the page that it was made on."""
+    chosen = request.POST.get(name, "")
+    if chosen not in choices:
+        return HttpResponseBadRequest(f"{name}: expected {' or '.join(choices)}")
     target = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
         target = "/"
     response = HttpResponseRedirect(target)
-    response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    response.set_cookie(name, chosen, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return response

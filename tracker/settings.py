@@ -148,6 +148,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "market.middleware.measured",  # first: the others take time too
     "django.middleware.security.SecurityMiddleware",
+    "market.compression.CompressionMiddleware",  # before whitenoise: it packs what that serves
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

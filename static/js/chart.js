@@ -37,7 +37,7 @@ export class Chart {
     document.addEventListener("visibilitychange", () => document.hidden || this.load());
     this.box.addEventListener("keydown", (event) => this.key(event));
     const themed = () => this.chart && this.paint();
-    new MutationObserver(themed).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    new MutationObserver(themed).observe(document.documentElement, { attributeFilter: ["data-theme", "data-palette"] });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
   }
 

@@ -18,7 +18,8 @@ for (const input of document.querySelectorAll("[data-suggest]")) {
     const answer = await fetch(`/api/symbols?q=${encodeURIComponent(word)}&limit=${MOST}`).catch(() => null);
     if (!answer?.ok || asked !== word) return; // nothing is suggested: typing the whole code works without
     const { symbols } = await answer.json();
-    const shown = symbols.filter(({ kind }) => kind !== "index" && kind !== "future");
+    const all = input.dataset.suggest === "all";
+    const shown = symbols.filter(({ kind }) => all || (kind !== "index" && kind !== "future"));
     input.list.replaceChildren(
       ...shown.map(({ symbol, name, english_name: english }) => {
         const option = document.createElement("option");

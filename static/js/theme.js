@@ -1,11 +1,14 @@
-// Changes the theme without a new page. Without this script the same form asks the server to.
+// Changes the theme or the palette without a new page. Without this script the same form asks the server to.
 
 const YEAR = 365 * 24 * 3600;
 
-document.querySelector("[data-theme-form]")?.addEventListener("submit", (event) => {
-  const theme = event.submitter?.value;
-  if (!theme) return;
-  event.preventDefault();
-  document.documentElement.dataset.theme = theme;
-  document.cookie = `theme=${theme}; path=/; max-age=${YEAR}; samesite=lax`;
-});
+for (const form of document.querySelectorAll("[data-look-form]")) {
+  form.addEventListener("submit", (event) => {
+    const { name, value } = event.submitter ?? {};
+    if (!name) return;
+    event.preventDefault();
+    document.documentElement.dataset[name] = value;
+    document.cookie = `${name}=${value}; path=/; max-age=${YEAR}; samesite=lax`;
+    for (const button of form.querySelectorAll("button")) if (button.offsetParent) button.focus(); // the one that shows now
+  });
+}

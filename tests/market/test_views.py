@@ -1,3 +1,4 @@
+import gzip
 import re
 from collections.abc import Iterator
 
@@ -40,7 +41,7 @@ def page(client: Client, path: str = "/", **headers: str) -> str:
 
 
 def symbols(html: str) -> list[str]:
-    body = html.split("<tbody")[1].split("</tbody>")[0]
+    body = html.split('id="rows"')[1].split("</tbody>")[0]
     return re.findall(r'data-row="(\w+)"', body)
 
 
@@ -97,6 +98,56 @@ def test_theme_form_keeps_the_choice_in_a_cookie(client: Client, published: Publ
     response = client.post("/theme/", {"theme": "light", "next": "/?sort=price"})
     assert response.headers["Location"] == "/?sort=price"
     assert 'data-theme="light"' in page(client)
+
+
+def test_palette_form_keeps_the_choice_in_a_cookie(client: Client, published: Publisher) -> None:
+    assert "data-palette=" not in page(client).split("<body")[0]
+    client.post("/palette/", {"palette": "blue"})
+    assert 'data-palette="blue"' in page(client).split("<body")[0]
+    client.post("/palette/", {"palette": "market"})
+    assert "data-palette=" not in page(client).split("<body")[0]
+    assert client.post("/palette/", {"palette": "pink"}).status_code == 400
+
+
+def test_page_and_style_are_packed_and_api_answers_are_not(client: Client, published: Publisher) -> None:
+    for path in ("/", "/static/css/site.css"):
+        answer = client.get(path, headers={"accept-encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert b"ceiling" in gzip.decompress(b"".join(answer))
+    assert "Content-Encoding" not in client.get("/health", headers={"accept-encoding": "gzip"}).headers
+
+
+def test_futures_are_a_tab_with_their_own_columns_and_socket(client: Client, published: Publisher) -> None:
+    assert 'href="?list=FUTURES"' in page(client)
+    html = page(client, "/?list=FUTURES")
+    assert symbols(html) == ["41I1GC000"]
+    assert cell(html, "41I1GC000", "basis") == ("+4,60", "up")
+    assert cell(html, "41I1GC000", "days") == ("27", "")
+    assert cell(html, "41I1GC000", "open_interest") == ("–", "")
+    assert 'ws-connect="/ws/page/derivatives/' in html
+    assert ">VN30F1M</a>" in html
+
+
+def test_sector_tab_lists_its_watched_symbols(client: Client, published: Publisher) -> None:
+    html = page(client)
+    assert 'href="?list=SECTOR-8300"' in html
+    assert "SECTOR-9500" not in html, "nobody of that sector is watched"
+    html = page(client, "/?list=SECTOR-8300")
+    assert symbols(html) == ["ACB"]
+    assert "list=SECTOR-8300&amp;symbols=ACB,BID" in html
+    assert symbols(page(client, "/foreign/?list=SECTOR-1700")) == ["HPG"]
+
+
+def test_heading_says_what_an_auction_shows(client: Client, redis_url: str) -> None:
+    expecting = market_row("HPG", phase="atc", expected_price=27_500.0, bids=[[27_500.0, 300]], asks=[[27_450.0, 100]])
+    Publisher().store_all({"HPG": expecting, "ACB": market_row("ACB")})
+    html = page(client)
+    assert 'data-auction="some"' in html
+    assert cell(html, "HPG", "spread") == ("≈27,50", "up expected")
+    assert cell(html, "HPG", "imbalance") == ("+50", "up")
+    assert cell(html, "ACB", "spread") == ("0,05", "")
+    assert cell(html, "ACB", "imbalance") == ("+33", "up")
 
 
 @pytest.mark.parametrize("target", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])

@@ -7,17 +7,23 @@ waits for that: who does not read costs one frame, and what piles up meanwhile i
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import redis
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.utils import translation
 
+from alerts.personal_words import hit_line
 from alerts.signal_feed import SignalFeed, Told
 from alerts.signals import BadSignalQuery, Wanted, wanted
 from market.door import CHECK_SECONDS, Door, Entry
+from market.live import user_group
 from market.sockets import BAD_REQUEST, COME_BACK, CROWDED, NOT_AUTHORISED, STALLED, Refused, still_welcome
 
 logger = logging.getLogger(__name__)
@@ -74,6 +80,7 @@ class SignalsConsumer(AsyncWebsocketConsumer):
         self.pace = pace
         self.door = door
         self.entry: Entry | None = None
+        self.own_group = ""
         self.check_at = 0.0
         self.asked = Asked(Wanted(), "", False, 0, 0)
         self.wake = asyncio.Event()
@@ -90,6 +97,9 @@ class SignalsConsumer(AsyncWebsocketConsumer):
             if self.task:
                 self.task.cancel()
                 await self.feed.leave(self)
+            if self.own_group:
+                with suppress(redis.RedisError, OSError):
+                    await self.channel_layer.group_discard(self.own_group, self.channel_name)
             if self.door and self.entry:
                 await self.door.leave(self.entry)
 
@@ -120,7 +130,27 @@ class SignalsConsumer(AsyncWebsocketConsumer):
             raise Refused(CROWDED)
         if self.door:
             self.entry = await self.door.enter(dict(self.scope), self.say_goodbye)
+            if self.entry.visitor.user is not None:
+                await self.hear_own(self.entry.visitor.user.pk)
         return found
+
+    async def hear_own(self, user: int) -> None:
+        """Listen to what is told to one user alone. Raises Refused."""
+        try:
+            await self.channel_layer.group_add(user_group(user), self.channel_name)
+        except (redis.RedisError, OSError) as error:
+            raise Refused(COME_BACK) from error
+        self.own_group = user_group(user)
+
+    async def user_message(self, message: dict[str, Any]) -> None:
+        """Tell of an alert of the reader's own that went off. Nobody else's socket is in the group."""
+        if self.task is None:
+            return  # not begun yet: the reader's page shows it
+        with translation.override(self.asked.language):
+            line = hit_line(message["message"], self.asked.language)
+            toast = render_to_string("alerts/_hit.html", {"hit": line})
+        own = {"id": line.id, "toast": toast}
+        await self.send(msgspec.json.encode({"type": "own", "seq": self.seq, "items": [own]}).decode())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take in `{"ack": n}`."""

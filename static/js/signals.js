@@ -39,6 +39,7 @@ function connect() {
 function take(frame) {
   heard = performance.now();
   socket.send(JSON.stringify({ ack: frame.seq }));
+  if (frame.type === "own") return own(frame.items);
   const first = frame.type === "state";
   if (first) {
     attempts = 0;
@@ -73,18 +74,30 @@ function show() {
   badge.setAttribute("aria-label", box.dataset.textBadge.replace("{}", unseen));
 }
 
+// Alerts that the reader set: shown whatever was chosen about the market's, and until they are dismissed.
+function own(items) {
+  for (const item of items) place(item, 0);
+  document.dispatchEvent(new CustomEvent("own-alerts", { detail: items }));
+  if (choice("sound") || choice("sound_all")) ring(items.at(-1).id, true);
+}
+
 function toast(item) {
-  if (!choice("toasts") || reading || document.hidden || box.querySelector(`[data-id="${CSS.escape(item.id)}"]`)) return;
+  if (choice("toasts") && !reading && !document.hidden) place(item, TOAST_MS);
+}
+
+function place(item, lasting) {
+  if (box.querySelector(`[data-id="${CSS.escape(item.id)}"]`)) return;
   const holder = document.createElement("template");
   holder.innerHTML = item.toast;
   const element = holder.content.firstElementChild;
   box.append(element);
-  while (box.children.length > MOST_TOASTS) box.firstElementChild.remove();
-  let timer = setTimeout(() => element.remove(), TOAST_MS);
+  while (box.children.length > MOST_TOASTS) (box.querySelector(".toast:not(.own)") ?? box.firstElementChild).remove();
+  if (!lasting) return;
+  let timer = setTimeout(() => element.remove(), lasting);
   for (const [event, stay] of [["pointerenter", true], ["focusin", true], ["pointerleave", false], ["focusout", false]]) {
     element.addEventListener(event, () => {
       clearTimeout(timer);
-      if (!stay) timer = setTimeout(() => element.remove(), TOAST_MS / 2);
+      if (!stay) timer = setTimeout(() => element.remove(), lasting / 2);
     });
   }
 }

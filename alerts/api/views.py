@@ -10,6 +10,8 @@ from typing import Any, Final
 import msgspec
 from asgiref.sync import sync_to_async
 from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as fields
 from rest_framework.request import Request
 
@@ -18,7 +20,7 @@ from alerts.domain.model import SEVERITIES
 from alerts.queries import Filter, recent
 from market.api import serializers
 from market.api.base import ApiView
-from market.api.parameters import Choice, RangeQuery, Symbols, Whole, row_limit, validated
+from market.api.parameters import RangeQuery, Symbols, Whole, row_limit, validated
 from market.api.schema import described
 from market.api.tables import Row, csv_response, json_response
 
@@ -29,12 +31,28 @@ CURSOR: Final = re.compile(r"[a-z_]{1,32}-[0-9]{1,19}-.{1,24}-([0-9]{1,10})-[0-9
 COLUMNS: Final = ("time", "symbol", "kind", "severity", "title", "rule", "version", "evidence", "id")
 
 
+@extend_schema_field(OpenApiTypes.STR)
+class Some(fields.Field):  # type: ignore[type-arg]
+    """A comma list of known words, in any case."""
+
+    def __init__(self, words: tuple[str, ...], **options: Any) -> None:
+        super().__init__(**options)
+        self.words = words
+
+    def to_internal_value(self, data: Any) -> tuple[str, ...]:
+        """Give the words in the order in which they are known."""
+        given = [word.strip().lower() for word in str(data).split(",") if word.strip()]
+        if wrong := next((word for word in given if word not in self.words), None):
+            raise fields.ValidationError(f"expected some of {', '.join(self.words)}, was {wrong[:40]!r}")
+        return tuple(word for word in self.words if word in given)
+
+
 class AlertHistoryQuery(RangeQuery):
     """Which stored alerts are wanted."""
 
     symbols = Symbols(default=None, help_text="Comma list of symbols; all without it.")
-    kind = Choice(choices=tuple(KINDS), default=None, help_text="Only of a kind.")
-    severity = Choice(choices=SEVERITIES, default=None, help_text="Only of a severity.")
+    kind = Some(tuple(KINDS), default=None, help_text="Only of these kinds, a comma list.")
+    severity = Some(SEVERITIES, default=None, help_text="Only of these severities, a comma list.")
     rule = Whole(min_value=0, max_value=2**59, default=None, help_text="Only those of a rule, by its number.")
     limit = row_limit(100, MOST_CSV, f"Alerts on a page; {MOST} for JSON.")
     cursor = fields.CharField(
@@ -85,8 +103,8 @@ class Pages:
         self._more = True
         self._filter = Filter(
             symbols=tuple(wanted["symbols"] or ()),
-            kinds=(wanted["kind"],) if wanted["kind"] else (),
-            severities=(wanted["severity"],) if wanted["severity"] else (),
+            kinds=wanted["kind"] or (),
+            severities=wanted["severity"] or (),
             rule=wanted["rule"],
             start=wanted["from"],
             end=wanted["to"],

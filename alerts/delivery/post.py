@@ -1,7 +1,9 @@
 """The one door for HTTP of delivery: bounded in time and bytes, no redirects, no proxy of the environment."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 import httpx2
@@ -33,6 +35,12 @@ class Answer(Struct, frozen=True):
         return self.headers.get("retry-after", "")
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """How certificates are judged. Reading the system's list takes longer than a message, so it happens once."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class Poster:
     """Posts within one event loop; `loopback` as in `addresses`. Use as an async context manager."""
 
@@ -43,6 +51,7 @@ class Poster:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
         timeout = httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
         self._http = httpx2.AsyncClient(
+            verify=tls(),
             trust_env=False,
             follow_redirects=False,
             limits=limits,

@@ -13,6 +13,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, login_required
+from django.contrib.auth.models import User
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -56,8 +57,8 @@ def shown(request: HttpRequest, bound: dict[str, forms.BaseForm] | None = None, 
     """The page; `bound` are forms that came back with mistakes, `secret` a new one to be shown this once."""
     context = {
         "page": "delivery",
-        "sections": page.sections(request.user, language(), bound or {}),  # type: ignore[arg-type]  # logged in
-        "newest": page.newest(request.user),  # type: ignore[arg-type]
+        "sections": page.sections(reader(request), language(), bound or {}),
+        "newest": page.newest(reader(request)),
         "secret": secret,
     }
     return render(request, "alerts/delivery/settings.html", context, status=422 if bound else 200)
@@ -76,13 +77,19 @@ def changes(*kinds: str) -> Callable[[Change], Callable[..., HttpResponseBase]]:
             if kind not in (kinds or ChannelKind.values) or not page.is_available(kind):
                 raise Http404(f"no channel {kind}")
             channel, _ = DeliveryChannel.objects.get_or_create(
-                user_id=request.user.pk, kind=kind, defaults={"language": language()}
+                user=reader(request), kind=kind, defaults={"language": language()}
             )
             return change(request, channel) or redirect(f"{reverse('delivery:settings')}#{kind}")
 
         return view
 
     return wrap
+
+
+def reader(request: HttpRequest) -> User:
+    """Whoever is logged in."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def language() -> str:
@@ -205,7 +212,7 @@ def browser_name(agent: str) -> str:
 @login_required
 def push_remove(request: HttpRequest, number: int) -> HttpResponse:
     """Forget a browser; without any the channel is off."""
-    device = get_object_or_404(PushDevice, pk=number, channel__user=request.user)
+    device = get_object_or_404(PushDevice, pk=number, channel__user=reader(request))
     channel = device.channel
     device.delete()
     if not channel.devices.exists():

@@ -49,6 +49,7 @@ async def board_page(request: HttpRequest, own: list[OwnList], shared: OwnList |
     )
 
 
+@login_not_required
 @require_GET
 def about(request: HttpRequest) -> HttpResponse:
     """What the page is, and notices."""
@@ -62,6 +63,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     return remember(request, "theme", ("dark", "light"))
 
 
+@login_not_required
 @require_POST
 def palette(request: HttpRequest) -> HttpResponse:
     """Remember in which colours prices go up and down: the market's, or blue and orange."""

@@ -73,9 +73,7 @@ class Lists(Protocol):
 
 def codes_in(text: str) -> list[str]:
     """The codes of a text such as "ACB, FPT hpg", in capital letters, each once."""
-    return (
-        list(dict.fromkeys(re.split(r"[\s,;]+", text.strip(" ,;\r\n\t").upper())[:MOST_TYPED])) if text.strip() else []
-    )
+    return list(dict.fromkeys(code for code in re.split(r"[\s,;]+", text.upper()) if code))[:MOST_TYPED]
 
 
 def added(codes: Iterable[str]) -> Change:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import yaml
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -77,6 +78,7 @@ def document() -> dict[str, Any]:
     return found
 
 
+@login_not_required
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """The schema in JSON, or in YAML for `?format=yaml`."""

@@ -6,6 +6,7 @@ from zlib import crc32
 
 import msgspec
 from asgiref.sync import async_to_sync
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -164,6 +165,7 @@ class MetricsView(ApiView):
         return exposition()
 
 
+@login_not_required
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The schema to read and try, with Swagger UI."""

@@ -42,7 +42,7 @@ class Told:
         if key not in self._html:
             with translation.override(language):
                 context = {"signal": signal(self.row, rules, language)}
-                self._html[key] = render_to_string(template, context)
+                self._html[key] = render_to_string(template, context) + ""  # plain text: msgspec knows no SafeString
         return self._html[key]
 
 

@@ -129,9 +129,9 @@ def test_headline_has_prices_in_thousand_and_the_readers_marks() -> None:
 def test_signal_leads_to_its_moment() -> None:
     with translation.override("vi"):
         shown = signal(alert_row(1), {2: "Trần của tôi"}, "vi")
+        assert (str(shown.severity_label), shown.rule_name) == ("Nghiêm trọng", "Trần của tôi")
     assert shown.href == "/symbol/HPG/?at=1795144505#chart-title"
     assert (shown.clock, shown.day) == ("10:15:05", "20/11")
-    assert (shown.severity_label, shown.rule_name) == ("Nghiêm trọng", "Trần của tôi")
 
 
 def test_rows_of_two_origins_are_joined_newest_first() -> None:

@@ -18,6 +18,9 @@ from alerts.personal_words import GROUPS, PHRASES
 MINUTE: Final = 60
 COOLDOWNS: Final = (1, 5, 15, 60, 240)  # minutes
 YEARS_AHEAD: Final = 2
+PLAIN: Final = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})")
+# Marks between thousands are all the same, and another one stands before decimals.
+GROUPED: Final = re.compile(r"([+-]?[0-9]{1,3}([.,])[0-9]{3}(?:\2[0-9]{3})*)(?:(?!\2)[.,]([0-9]{1,6}))?")
 WHOLE: Final = frozenset({"volume", "foreign_volume"})
 
 
@@ -123,15 +126,12 @@ def parse(text: str, kind: str) -> float:
     Whole numbers may have any marks between thousands; elsewhere a single comma or point is the decimal mark.
     """
     plain = re.sub(r"[\s_]", "", text).replace("−", "-").removesuffix("%")
-    if kind in WHOLE:
-        plain = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", plain)
-    elif len(re.findall(r"[.,]", plain)) > 1:
-        mark = plain[max(plain.rfind("."), plain.rfind(","))]
-        plain = plain.replace("," if mark == "." else ".", "")
-        if plain.count(mark) > 1:
-            plain = plain.replace(mark, "")
+    if kind in WHOLE or len(re.findall(r"[.,]", plain)) > 1:
+        grouped = GROUPED.fullmatch(plain)
+        if grouped:
+            plain = re.sub(r"[.,]", "", grouped[1]) + ("." + grouped[3] if grouped[3] else "")
     plain = plain.replace(",", ".")
-    if not re.fullmatch(r"[+-]?(?:\d{1,15}(?:\.\d{0,6})?|\.\d{1,6})", plain):
+    if not PLAIN.fullmatch(plain):
         raise BadValue(_("Expected a number."))
     return float(plain)
 

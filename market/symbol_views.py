@@ -42,6 +42,7 @@ from market.symbol_page import (
     tape_context,
 )
 from market.visit import live_context, read_live
+from market.watchlist_keepers import own_lists
 
 LIVE = ("market", "derivatives", "index", "foreign")
 UNKNOWN = Known(None, None)
@@ -141,6 +142,7 @@ async def symbol(request: HttpRequest, name: str) -> HttpResponse:
     context = page_context(seen, subject) | {
         "depth": depth_of(request.GET, request.COOKIES, 3 if subject.board == "HOSE" else MOST_LEVELS),
         "interactive": settings.HAS_CHART_SCRIPTS and await may_read(request),
+        "own": await own_lists(request) if subject.kind == "stock" else [],
     }
     context |= chart_context(subject, found.candles, seen.wanted, seen.language)._asdict()
     context |= tape_context(subject, found.tape, seen.wanted, seen.language)

@@ -2,7 +2,8 @@
 // that htmx swaps by id. Changes are gathered and drawn once per animation frame.
 
 const HTMX_REOPENS = [1006, 1011, 1012, 1013];
-const FINAL = [4400, 4401, 4403];
+const NO_SESSION = 4401;
+const FINAL = [4400, 4403];
 const CROWDED = [4408, 4429];
 const ACK_MS = 2000;
 const SILENT_MS = 16000; // the server speaks every 5 s
@@ -62,6 +63,7 @@ export class Socket {
 
   closed(event) {
     const { code } = event.detail.event;
+    if (code === NO_SESSION) return this.say(this.main.dataset.textEnded);
     if (FINAL.includes(code)) return this.say(this.main.dataset.textRefused);
     this.say(this.main.dataset.textLost);
     if (HTMX_REOPENS.includes(code) || this.replaced) {

@@ -1,6 +1,6 @@
-"""Signs of life of processes that answer no requests: worker and beat write when they last turned, others read it.
+"""Signs of life of processes that answer no requests: workers and beat write when they last turned, others read it.
 
-In Redis, because that is what worker and beat live on: without it they do nothing, and are late.
+In Redis, because that is what they live on: without it they do nothing, and are late.
 """
 
 import logging
@@ -13,9 +13,9 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-Name: TypeAlias = Literal["worker", "beat"]
+Name: TypeAlias = Literal["worker", "courier", "beat"]
 
-NAMES: Final[tuple[Name, ...]] = ("worker", "beat")
+NAMES: Final[tuple[Name, ...]] = ("worker", "courier", "beat")
 EVERY_SECONDS: Final = 5.0
 LATE_SECONDS: Final = 45.0
 FORGOTTEN_SECONDS: Final = 7 * 86_400

@@ -7,7 +7,7 @@ from celery.signals import beat_init, heartbeat_sent, task_postrun, task_prerun,
 from prometheus_client import REGISTRY
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from market.heartbeat import Heartbeat, connect
+from market.heartbeat import Heartbeat, Name, connect
 from market.metrics import serve
 from tracker import tallies
 from tracker.worker_metrics import WorkerCollector
@@ -17,7 +17,7 @@ class Watch:
     """The receivers of Celery's signals, for one process."""
 
     def __init__(self) -> None:
-        self._heartbeat = Heartbeat("worker")
+        self._heartbeats: dict[Name, Heartbeat] = {"worker": Heartbeat("worker"), "courier": Heartbeat("courier")}
         self._client = connect()
         self._started: dict[str, float] = {}
 
@@ -38,9 +38,10 @@ class Watch:
         """Serve the metrics of beat."""
         serve("beat")
 
-    def turn(self, **kwargs: Any) -> None:
-        """Write that the worker's event loop turns."""
-        self._heartbeat.beat()
+    def turn(self, sender: Any, **kwargs: Any) -> None:
+        """Write that the worker's event loop turns; the one that delivers alerts has a name of its own."""
+        is_courier = sender.eventer.hostname.startswith("courier@")
+        self._heartbeats["courier" if is_courier else "worker"].beat()
 
     def begin(self, task_id: str, task: Any, **kwargs: Any) -> None:
         """Name what the lines to come belong to."""

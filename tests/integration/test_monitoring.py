@@ -20,7 +20,7 @@ from tests.stand import Stand
 from tracker.launch.ports import LOOPBACK, free_port
 from tracker.launch.process import Command, Process
 
-JOBS = ("ingest", "standby", "web", "worker", "beat")
+JOBS = ("ingest", "standby", "web", "worker", "courier", "beat")
 # Nothing happened that these count: no fault of the feed, no delivery. A simulation has no delay.
 MAY_BE_EMPTY = {
     "market-data: Behind the exchange", "market-data: Not used, by reason", "market-data: Alerts by kind",
@@ -45,7 +45,9 @@ class Monitored(Stand):
         self.measured("ingest")
         self.start("ingest", "manage.py", "ingest")
         self.measured("worker")
-        self.start("worker", *celery, "worker", "--concurrency", "1", "--queues", "celery,delivery")
+        self.start("worker", *celery, "worker", "--concurrency", "1")
+        self.measured("courier")
+        self.start("courier", *celery, "worker", "--pool", "solo", "--hostname", "courier@%h", "--queues", "delivery")
         self.measured("beat")
         self.start("beat", *celery, "beat")
         self.measured("web")
@@ -89,7 +91,7 @@ def stand() -> Iterator[Monitored]:
         until(lambda: 'outcome="success"' in stand.told("worker"), "a task to end")
         until(lambda: "tracker_ingest_leader 0.0" in stand.told("standby"), "the standby to stand by")
         yield stand
-        for name in ("standby", "ingest", "worker", "beat", "web"):
+        for name in ("standby", "ingest", "worker", "courier", "beat", "web"):
             stand.kill(name)  # none has anything to lose
 
 
@@ -181,7 +183,7 @@ def test_dashboards_show_something_on_a_real_prometheus(stand: Monitored, tmp_pa
 
 def start_prometheus(stand: Monitored, directory: Path, port: int) -> Process:
     """Start one with our rules, which asks the stand's processes every second."""
-    jobs = {"standby": "ingest"}
+    jobs = {"standby": "ingest", "courier": "worker"}
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(PROMETHEUS / "rules.yml")],

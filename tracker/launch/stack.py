@@ -17,7 +17,7 @@ OPENING = "09:14"  # a minute before the opening match: auction, burst and conti
 ADMIN = "admin"
 AS_ROOT = "ignore:You're running the worker with superuser privileges"  # a demo in a container often is root
 APPLICATION = "tracker.asgi:application"
-MEASURED = ("ingest", "worker", "beat", "web")  # on METRICS_PORT and the ports after it
+MEASURED = ("ingest", "worker", "beat", "web", "courier")  # on METRICS_PORT and the ports after it
 # Daphne holds what it sends against the limit of what it receives: a snapshot of the whole market has 1.6 MB.
 SOCKET_LIMITS = ["--websocket-max-message-size", "4194304", "--websocket-max-frame-size", "65536"]
 

@@ -42,10 +42,11 @@ def test_live_answers_without_asking_anybody(client: Client, settings: Settings)
 def test_ready_with_every_part_is_ok(client: Client, redis_url: str) -> None:
     write_meta(1.0, redis_url)
     Heartbeat("worker").beat()
+    Heartbeat("courier").beat()
     Heartbeat("beat").beat()
     status, body = ready(client, "?require=feed,worker,beat")
     assert (status, body["status"]) == (200, "ok")
-    assert set(body) == {"status", "database", "redis", "feed", "worker", "beat"}
+    assert set(body) == {"status", "database", "redis", "feed", "worker", "courier", "beat"}
     assert {part["state"] for name, part in body.items() if name != "status"} == {"ok"}
     assert body["worker"]["age_seconds"] < 10
 
@@ -68,7 +69,7 @@ def test_ready_without_redis_is_unavailable_and_holds_no_address(client: Client,
     settings.REDIS_URL = f"redis://:hidden@{DEAD}/0"
     status, body = ready(client)
     assert (status, body["status"], body["database"]["state"]) == (503, "unavailable", "ok")
-    assert {body[name]["state"] for name in ("redis", "feed", "worker", "beat")} == {"away"}
+    assert {body[name]["state"] for name in ("redis", "feed", "worker", "courier", "beat")} == {"away"}
     assert "hidden" not in json.dumps(body) and "127.0.0.1" not in json.dumps(body)
 
 

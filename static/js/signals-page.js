@@ -38,6 +38,7 @@ for (const box of switches.querySelectorAll("input")) {
 
 // The address of the form without what is empty, and several of a kind joined by commas: short enough to share.
 choose.addEventListener("change", () => choose.requestSubmit());
+let going = ""; // Enter in a text field is a change too
 choose.addEventListener("submit", (event) => {
   event.preventDefault();
   const given = new FormData(choose);
@@ -46,5 +47,8 @@ choose.addEventListener("submit", (event) => {
     const values = given.getAll(name).flatMap((value) => value.split(/[\s,;]+/)).filter(Boolean);
     if (values.length) query.set(name, values.join(","));
   }
-  location.assign(`${choose.action.split("?")[0]}${query.size ? `?${query}` : ""}`);
+  const target = `${choose.action.split("?")[0]}${query.size ? `?${query}` : ""}`;
+  if (target === going) return;
+  going = target;
+  location.assign(target);
 });

@@ -142,7 +142,7 @@ async def symbol(request: HttpRequest, name: str) -> HttpResponse:
     context = page_context(seen, subject) | {
         "depth": depth_of(request.GET, request.COOKIES, 3 if subject.board == "HOSE" else MOST_LEVELS),
         "interactive": settings.HAS_CHART_SCRIPTS and await may_read(request),
-        "own": await own_lists(request) if subject.kind == "stock" else [],
+        "watchlists": await own_lists(request) if subject.kind == "stock" else [],
     }
     context |= chart_context(subject, found.candles, seen.wanted, seen.language)._asdict()
     context |= tape_context(subject, found.tape, seen.wanted, seen.language)

@@ -38,7 +38,7 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg]  # generic in its 
         self.fields["username"].validators.append(MaxLengthValidator(LONGEST_NAME))
         self.fields["username"].widget.attrs |= {"maxlength": str(LONGEST_NAME), "autocapitalize": "none"}
         email = self.fields["email"]
-        email.help_text = _("Optional. Without it nobody can help you when the password is forgotten.")
+        email.help_text = _("Without it nobody can help you when the password is forgotten.")
         email.widget.attrs["autocomplete"] = "email"
 
 

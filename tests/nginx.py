@@ -1,5 +1,6 @@
 """The nginx of docker/nginx as a process of a test or a bench, on ports and in a folder of its own."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -62,4 +63,5 @@ class Nginx:
 
     def command(self) -> Command:
         """Run it; it ends with its parent's signal."""
-        return Command("nginx", [*self.arguments(), "-g", "daemon off;"], self.folder, serves=True)
+        user = "user root;" if os.geteuid() == 0 else ""  # else its workers may not enter the folder
+        return Command("nginx", [*self.arguments(), "-g", f"daemon off; {user}"], self.folder, serves=True)

@@ -71,6 +71,10 @@ class Database:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'.encode())
         return self._server.url(name)
 
+    def empty(self, name: str) -> str:
+        """Address of a new database with nothing in it."""
+        return self._server.ensure_database(name)
+
     def kill(self) -> None:
         """Kill every process of it, as a machine out of memory might."""
         assert self._process is not None

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
+import alerts.delivery.admin  # noqa: F401  (its pages register themselves)
 from alerts.domain.kinds import KINDS
 from alerts.exchange import import_rules, rules_to_json
 from alerts.forms import ImportForm, form_for

@@ -11,5 +11,8 @@ class AlertsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from alerts.delivery.checks import register_checks  # noqa: PLC0415  (it needs the models)
+
+        register_checks()
         # Django's own receiver, connected before, has made the permissions by then.
         post_migrate.connect(make_editors, sender=self, dispatch_uid="alerts.editors")

@@ -138,9 +138,10 @@ def how_many(count: int) -> str:
 
 def source_mark(source: str) -> str:
     """What stands before everything that is not the market."""
-    if source == "simulation":
-        return f"[{gettext('SIMULATION')}] "
-    return f"[{gettext('REPLAY')}] " if source == "replay" else ""
+    if source == "ssi":
+        return ""
+    word = gettext("SIMULATION") if source == "simulation" else gettext("REPLAY")
+    return f"[{word}] "
 
 
 def details(message: Message) -> str:

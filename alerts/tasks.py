@@ -1,17 +1,27 @@
 """Celery's work for alerts: delivery and housekeeping. When: settings."""
 
 import logging
+from datetime import time
+from typing import Final
 
 import redis
 from celery import shared_task
 from django.db import Error as DatabaseError
+from django.db import transaction
 from django.utils import timezone
 
 from alerts.delivery import linking, sending
-from alerts.models import Alert, Delivery, PlannedSubject
+from alerts.delivery.summary import deliver_summary
+from alerts.models import Alert, DayEnd, Delivery, PersonalHit, PlannedSubject
 from alerts.models.delivery import KEEP_PLANNED
+from alerts.summary_reads import read_summary
+from alerts.summary_words import summary_texts
+from market.backfill.shown import moment_shown
+from market.models import TradingDay
 
 logger = logging.getLogger(__name__)
+
+SUMMED_UP: Final = time(15, 10)  # some minutes after the last match, whose messages may be late
 
 
 @shared_task(  # type: ignore[untyped-decorator]
@@ -21,6 +31,27 @@ def prune_alerts() -> None:
     """Delete alerts that are too old."""
     if deleted := Alert.objects.prune(timezone.now()):
         logger.info("%s old alerts deleted", deleted)
+    if deleted := PersonalHit.objects.prune(timezone.now()):
+        logger.info("%s old hits of users' alerts deleted", deleted)
+
+
+@shared_task(  # type: ignore[untyped-decorator]
+    name="alerts.sum_up", autoretry_for=(DatabaseError, redis.RedisError), retry_backoff=15, max_retries=3
+)
+def sum_up() -> None:
+    """Make a trading day's summary once, some time after its close by the market's clock, and hand it to delivery."""
+    moment = moment_shown()
+    day = moment.date()
+    if moment.time() < SUMMED_UP or DayEnd.objects.filter(day=day).exists() or not TradingDay.objects.status(day).open:
+        return
+    summary = read_summary(day, moment)
+    if not summary.symbols:
+        return  # nothing was seen of it: history may come later
+    with transaction.atomic():
+        _, is_new = DayEnd.objects.get_or_create(day=day)
+        if is_new:
+            told = deliver_summary(day, summary_texts(summary))
+            logger.info("Summary of %s made, for %s channels", day, told)
 
 
 @shared_task(name="alerts.deliver")  # type: ignore[untyped-decorator]

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from alerts import personal_views, signal_views
+from alerts import personal_views, signal_views, summary_views
 
 app_name = "alerts"
 urlpatterns = [
     path("signals/", signal_views.signals, name="signals"),
     path("signals/of/<str:name>/", signal_views.of_symbol, name="of_symbol"),
+    path("summary/", summary_views.summary, name="summary"),
+    path("summary/<str:day>/", summary_views.summary, name="summary_of"),
     path("alerts/mine/", personal_views.mine, name="mine"),
     path("alerts/mine/<int:pk>/", personal_views.edit, name="edit_mine"),
     path("alerts/mine/<int:pk>/<str:action>/", personal_views.act, name="change_mine"),

@@ -290,6 +290,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "days from minutes": {"task": "market.roll_up", "schedule": crontab(minute="20", hour="15")},
     "history of the day": {"task": "market.fill_history", "schedule": crontab(minute="5", hour="18")},
     "old rows": {"task": "market.prune_history", "schedule": crontab(minute="30", hour="2")},
+    "summary of the day": {"task": "alerts.sum_up", "schedule": 300, "options": {"expire_seconds": 280}},
     "old alerts": {"task": "alerts.prune", "schedule": crontab(minute="40", hour="2")},
     "delivery": {"task": "alerts.deliver", "schedule": 2, "options": {"expire_seconds": 4}},
     "telegram links": {"task": "alerts.link_telegram", "schedule": 3, "options": {"expire_seconds": 5}},

@@ -5,7 +5,7 @@ whoever deletes an alert or a user while a hit is on its way must not cost the b
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 MINUTE = 60
+KEEP_HITS = timedelta(days=365)
 CONDITION = ("symbol", "kind", "condition", "threshold", "repeats")
 
 
@@ -111,6 +112,14 @@ class PersonalAlert(models.Model):
         self.save()
 
 
+class PersonalHitQuerySet(models.QuerySet["PersonalHit"]):
+    """Rows of hits."""
+
+    def prune(self, now: datetime) -> int:
+        """Delete what is too old; return how many. The hit of a one-shot alert says that it is spent: it stays."""
+        return self.filter(Q(alert=None) | Q(alert__repeats=True), time__lt=now - KEEP_HITS).delete()[0]
+
+
 class PersonalHit(models.Model):
     """A user's alert that fired: when, and the numbers that made it so.
 
@@ -138,6 +147,8 @@ class PersonalHit(models.Model):
     evidence = models.JSONField(_("evidence"))
     note = models.CharField(_("note"), max_length=200, blank=True)  # as it was when the alert fired
     created_at = models.DateTimeField(_("stored at"), db_default=Now())
+
+    objects = PersonalHitQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("personal hit")

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from market.domain.changes import Changes
@@ -40,16 +40,22 @@ class Pipeline:
 
     def take(self, message: str | bytes, received_at: float = 0.0) -> None:
         """Use one message text; `received_at` is the wall clock's epoch seconds of its arrival."""
+        self.take_all((message,), received_at)
+
+    def take_all(self, messages: Iterable[str | bytes], received_at: float = 0.0) -> None:
+        """Use message texts one after the other."""
         self.last_received_at = received_at
-        try:
-            event = self._parse(message)
-        except RejectedMessage as rejected:
-            self._reject(rejected, message)
-            return
-        self.received[type(event)] += 1
-        changes = self.state.apply(event)
-        for sink in self._sinks:
-            sink(event, changes)
+        parse, apply, received, sinks = self._parse, self.state.apply, self.received, self._sinks
+        for message in messages:
+            try:
+                event = parse(message)
+            except RejectedMessage as rejected:
+                self._reject(rejected, message)
+                continue
+            received[type(event)] += 1
+            changes = apply(event)
+            for sink in sinks:
+                sink(event, changes)
 
     @property
     def messages(self) -> int:

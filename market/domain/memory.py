@@ -29,7 +29,9 @@ _TRACKERS: Final = frozenset({"bar", "book", "code", "contract", "foreign", "mul
 _SYMBOL_VALUES: Final = tuple(name for name in SymbolState.__slots__ if name not in _TRACKERS)
 _INDEX_VALUES: Final = tuple(name for name in IndexState.__slots__ if name not in {"bar", "index", "last", "spark"})
 _symbol_values: Final = attrgetter(*_SYMBOL_VALUES)
-_TOTALS: Final = tuple(name for name in Snapshot.__struct_fields__ if name not in Book.__struct_fields__)
+_TOTALS: Final = tuple(
+    name for name in Snapshot.__struct_fields__ if name not in Book.__struct_fields__ and not name.startswith("unread_")
+)
 
 
 def _fields(event: msgspec.Struct, names: Iterable[str]) -> Dump:

@@ -39,9 +39,24 @@ TOTALS = {
     "expected_price": "EstMatchedPrice",
     "side": "Side",
 }
+UNREAD = {
+    "board": "MarketId",
+    "change": "Change",
+    "change_percent": "RatioChange",
+    "close_volume": "CloseQtty",
+    "type": "RType",
+    "isin": "Isin",
+    "close": "Close",
+    "average": "AvgPrice",
+    "prior": "PriorVal",
+}
 NAMES: dict[type[Event], dict[str, str]] = {
     events.Quote: COMMON | BOOK,
-    events.Snapshot: COMMON | BOOK | TOTALS | {"open": "Open", "high": "High", "low": "Low"},
+    events.Snapshot: COMMON
+    | BOOK
+    | TOTALS
+    | {"open": "Open", "high": "High", "low": "Low"}
+    | {f"unread_{name}": wire for name, wire in UNREAD.items()},
     events.TradeReport: COMMON | TOTALS | {"high": "Highest", "low": "Lowest"},
     events.ForeignUpdate: COMMON
     | {
@@ -86,13 +101,6 @@ ALIASES = {
     "MarketId": "Exchange",
     "StockSymbol": "Symbol",
 }
-
-
-class Envelope(msgspec.Struct, gc=False):
-    """The outer object of a message; `Content` is JSON inside a JSON string."""
-
-    DataType: str
-    Content: str
 
 
 def frame_type(event: type[Event], names: Mapping[str, str]) -> type[msgspec.Struct]:

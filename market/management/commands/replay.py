@@ -61,11 +61,9 @@ def replay(path: Path, rules: tuple[Rule, ...]) -> dict[str, Any]:
     fired: list[Alert] = []
     engine = AlertEngine(Evaluator(rules), state, fired.append)
     pipeline = Pipeline(state, Parser(), [engine.observe])
-    take = pipeline.take
     started = time.perf_counter()
     try:
-        for message in read_messages(path):
-            take(message)
+        pipeline.take_all(read_messages(path))
     except FeedError as error:
         raise CommandError(str(error)) from error
     seconds = time.perf_counter() - started

@@ -194,10 +194,20 @@ def test_event_has_the_exchanges_time_and_day(name: str) -> None:
     assert to_date(event.at) == to_date(event.day)
 
 
-def test_tolerated_message_equals_the_usual_one() -> None:
-    assert Parser().parse(read("r_with_the_documents_names")) == Parser().parse(read("r"))
-    assert Parser().parse(read("x_numbers_as_text")) == Parser().parse(read("x_stock_of_hnx"))
-    assert Parser().parse(read("x_trade_content_as_object")) == Parser().parse(read("x_trade"))
+@pytest.mark.parametrize(
+    ("name", "usual"),
+    [
+        ("r_with_the_documents_names", "r"),
+        ("x_numbers_as_text", "x_stock_of_hnx"),
+        ("x_trade_content_as_object", "x_trade"),
+    ],
+)
+def test_tolerated_message_equals_the_usual_one(name: str, usual: str) -> None:
+    assert read_fields(Parser().parse(read(name))) == read_fields(Parser().parse(read(usual)))
+
+
+def read_fields(event: Event) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(event).items() if not name.startswith("unread_")}
 
 
 def test_market_id_stands_in_for_a_missing_exchange_where_the_message_is_odd() -> None:

@@ -193,14 +193,15 @@ def test_read_messages_reads_plain_and_gzip_alike(tmp_path: Path) -> None:
     texts = [message(number) for number in range(3)]
     plain = tmp_path / "day.jsonl"
     plain.write_text("\n".join(texts) + "\n\n")
-    assert list(read_messages(plain)) == [text.encode() for text in texts]
-    assert list(read_messages(recording(tmp_path / "day.jsonl.gz", texts))) == [text.encode() for text in texts]
+    for path in (plain, recording(tmp_path / "day.jsonl.gz", texts)):
+        assert [line.decode().rstrip() for line in read_messages(path)] == texts
 
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_read_messages_of_a_large_file_gives_each_line_once(tmp_path: Path, packed: bool) -> None:
-    lines = [message(number).encode() for number in range(30_000)]
-    text = b"\n".join(lines)
+    lines = [f"{message(number)}\n".encode() for number in range(30_000)]
+    lines.append(message(30_000).encode())
+    text = b"".join(lines)
     path = tmp_path / "day"
     path.write_bytes(gzip.compress(text, compresslevel=0) if packed else text)
     assert path.stat().st_size > 3_000_000
@@ -209,7 +210,7 @@ def test_read_messages_of_a_large_file_gives_each_line_once(tmp_path: Path, pack
 
 def test_read_messages_with_a_first_line_longer_than_a_chunk_finds_it(tmp_path: Path) -> None:
     long = json.dumps({"DataType": "X", "Content": "x" * 300_000})
-    assert list(map(len, read_messages(recording(tmp_path / "a.gz", [long, long])))) == [len(long)] * 2
+    assert list(map(len, read_messages(recording(tmp_path / "a.gz", [long, long])))) == [len(long) + 1, len(long)]
 
 
 def test_read_messages_that_is_cut_off_gives_the_rest_with_a_warning(
@@ -278,7 +279,7 @@ async def test_recording_source_hands_over_every_line_and_ends(tmp_path: Path) -
     await source.run(
         lambda text, at: heard.append((text, at)), lambda: states.append(source.connections()["day.jsonl.gz"].state)
     )
-    assert heard == [(texts[0].encode(), AT), (texts[1].encode(), AT + 1)]
+    assert heard == [(f"{texts[0]}\n".encode(), AT), (texts[1].encode(), AT + 1)]
     assert states == ["connected", "closed"]
     assert source.connections()["day.jsonl.gz"].detail == "the recording is over"
     assert source.kind == "replay"

@@ -170,7 +170,7 @@ async def test_switches_are_remembered_and_obeyed(pages: Watch, publisher: Alert
 
 async def test_link_leads_to_the_moment_on_the_chart(pages: Watch, publisher: AlertPublisher) -> None:
     page = await pages.open("/signals/?symbol=HPG")
-    await page.get_by_role("link", name="HPG lúc 10:15:05 trên biểu đồ").click()
+    await page.get_by_role("link", name="Xem biểu đồ HPG 10:15:05").click()
     await page.wait_for_url("**/symbol/HPG/?at=*")
     await expect(page.locator("#chart[data-marked]")).to_have_attribute("data-marked", re.compile("T10:15:00"))
     await expect(page.locator(".notice.moment")).to_contain_text("20/11/2026 10:15:05")

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext, ngettext, override
 from msgspec import Struct
 
 from alerts.evidence import headline as headline_of
-from alerts.models.personal import Condition, Measure
+from alerts.personal_words import measured, said
 
 MOST_LINES: Final = 20
 
@@ -108,15 +108,12 @@ def present_language() -> str:
 
 
 def own_title(item: Item) -> str:
-    """A user's own alert in words, with what it measured where that is known."""
-    condition = str(item.evidence.get("condition", ""))
-    words = [str(Measure(item.kind).label) if item.kind in Measure.values else item.kind]
-    words.append(str(Condition(condition).label) if condition in Condition.values else condition)
-    threshold = item.evidence.get("threshold")
-    if isinstance(threshold, int | float):
-        words.append(f"{threshold:,.10g}")
-    said = f"{item.symbol}: {' '.join(word for word in words if word)}"
-    return f"{said} – {item.note}" if item.note else said
+    """A user's own alert in words: what was asked, what was measured, and the note."""
+    language = present_language()
+    asked = said(item.symbol, item.kind, item.evidence, language)
+    found = measured(item.symbol, item.kind, item.evidence, language)
+    words = f"{item.symbol}: {asked}" + (f" ({found})" if found else "")
+    return f"{words} – {item.note}" if item.note else words
 
 
 def clock(item: Item, pattern: str) -> str:
@@ -127,8 +124,10 @@ def clock(item: Item, pattern: str) -> str:
 def headline(message: Message) -> str:
     """One line for the whole message."""
     count = len(message.items)
-    said = title(message.items[0]).partition("\n")[0] if count == 1 else how_many(count)
-    return f"{source_mark(message.items[0].source)}{said}"
+    first = message.items[0]
+    words = title(first).partition("\n")[0] if count == 1 else how_many(count)
+    # A summary says by itself what it is of.
+    return words if first.sort is Sort.SUMMARY else f"{source_mark(first.source)}{words}"
 
 
 def how_many(count: int) -> str:

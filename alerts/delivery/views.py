@@ -77,7 +77,7 @@ def changes(*kinds: str) -> Callable[[Change], Callable[..., HttpResponseBase]]:
             if kind not in (kinds or ChannelKind.values) or not page.is_available(kind):
                 raise Http404(f"no channel {kind}")
             channel, _ = DeliveryChannel.objects.get_or_create(
-                user=reader(request), kind=kind, defaults={"language": language()}
+                user=reader(request), kind=kind, defaults={"language": language(), "severities": ["critical"]}
             )
             return change(request, channel) or redirect(f"{reverse('delivery:settings')}#{kind}")
 

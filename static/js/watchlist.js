@@ -73,8 +73,8 @@ class Items {
     if (order.join() === this.before.join()) return;
     const body = new FormData(this.form);
     body.set("symbols", order.join(" "));
-    const answer = await fetch(this.form.dataset.arrange, { method: "POST", body, redirect: "manual" }).catch(() => null);
-    if (answer?.type !== "opaqueredirect") return this.restore();
+    const answer = await fetch(this.form.dataset.arrange, { method: "POST", body }).catch(() => null);
+    if (answer?.status !== 204) return this.restore();
     this.before = order;
     const place = String(order.indexOf(item.dataset.symbol) + 1);
     this.told.textContent = [item.dataset.symbol, place].reduce(

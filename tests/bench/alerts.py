@@ -6,15 +6,19 @@ Both ways run in turns over the same messages, some at a time, so that whatever 
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 from alerts.desk import AlertDesk
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.kinds import KINDS
 from alerts.domain.model import Rule
+from alerts.domain.personal import PersonalWatch
 from alerts.domain.rules import DEFAULT_RULES, new_rule
+from alerts.domain.triggers import Condition, Kind, Trigger
+from alerts.personal_desk import PersonalDesk
 from market.domain.state import MarketState
 from market.feed.parse import Parser
 from market.feed.recording import read_messages
@@ -26,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MARKET = ROOT / ".run" / "bench" / "market.jsonl.gz"
 SLICE = 20_000
 MOST_MESSAGES = 600_000  # later ones cost the same, as the bench of replay shows
+PERSONAL_ALERTS = 5_000
+Take: TypeAlias = Callable[[bytes], None]
 EVERY_KIND = tuple(new_rule(kind) for kind in KINDS)
 
 
@@ -37,6 +43,11 @@ def figures() -> Iterator[Figure]:
         note = f"{messages:,} messages of the whole market, {fired:,} alerts"
         yield figure(f"alerts_{name}_rules_share_of_message_time", share, "of 1", at_most=bar, note=note)
         yield figure(f"alerts_{name}_rules_microseconds_per_message", (judged - plain) / messages * 1e6, "us")
+    plain, judged, messages, fired = personal_seconds()
+    share = max(0.0, (judged - plain) / judged)
+    note = f"{PERSONAL_ALERTS:,} alerts of users on the whole market, {messages:,} messages, {fired:,} hits"
+    yield figure("alerts_personal_share_of_message_time", share, "of 1", at_most=0.1, note=note)
+    yield figure("alerts_personal_microseconds_per_message", (judged - plain) / messages * 1e6, "us")
 
 
 def whole_market() -> Path:
@@ -61,6 +72,59 @@ def seconds(rules: Sequence[Rule]) -> tuple[float, float, int, int]:
     desk = AlertDesk(Evaluator(rules), state, rows.append, store)
     desk.begin()
     plain, judged = Pipeline(MarketState(), Parser()).take, Pipeline(state, Parser(), [desk.observe]).take
+    return *in_turns(plain, judged), desk.fired.total()
+
+
+def personal_seconds() -> tuple[float, float, int, int]:
+    """Seconds without and with alerts of users, messages, and hits; they are made into rows, as in ingest."""
+    state = MarketState()
+    pipeline = Pipeline(state, Parser())
+    rows: list[object] = []
+    desk = PersonalDesk(
+        PersonalWatch(state),
+        attach=pipeline.add_sink,
+        store=lambda table, row, symbol: rows.append(row),
+        touch=lambda symbol: None,
+    )
+    desk.begin(lambda user, message: rows.append(message))
+    desk.suppose(triggers(symbols_of_market()))
+    return *in_turns(Pipeline(MarketState(), Parser()).take, pipeline.take), desk.fired
+
+
+def symbols_of_market() -> list[str]:
+    """The symbols that the first messages are about."""
+    state = MarketState()
+    take = Pipeline(state, Parser()).take
+    for message in islice(read_messages(whole_market()), SLICE):
+        take(message)
+    return sorted(state.symbols)
+
+
+def triggers(symbols: Sequence[str]) -> list[Trigger]:
+    """What many users might ask, spread over the market; every other one repeats."""
+    asked: list[tuple[Kind, Condition, float]] = [
+        ("change", "above", 1.0),
+        ("change", "below", -1.5),
+        ("price", "crosses", 20_000.0),
+        ("volume", "above", 100_000.0),
+        ("foreign_value", "crosses", 1e9),
+        ("limit", "ceiling", 0.0),
+    ]
+    return [
+        Trigger(
+            id,
+            1,
+            id % 500,
+            symbols[id % len(symbols)],
+            *asked[(id // len(symbols) + id) % len(asked)],
+            repeats=id % 2 == 0,
+        )
+        for id in range(PERSONAL_ALERTS)
+    ]
+
+
+def in_turns(plain: Take, judged: Take) -> tuple[float, float, int]:
+    """Seconds of two ways over the same messages, and how many these were."""
     times = [0.0, 0.0]
     messages = 0
     recording = read_messages(whole_market())
@@ -72,4 +136,4 @@ def seconds(rules: Sequence[Rule]) -> tuple[float, float, int, int]:
                 take(message)
             times[place] += time.thread_time() - started
     recording.close()
-    return times[0], times[1], messages, desk.fired.total()
+    return times[0], times[1], messages

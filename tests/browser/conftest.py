@@ -67,7 +67,8 @@ def environment(django_db_setup: None, redis_url: str) -> dict[str, str]:
     """Like `process_environment`, but nothing empties the tables after each test: these pages only read."""
     database = connections["default"].settings_dict["NAME"]
     address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-    return os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tracker.settings"}
+    ours = {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tracker.settings", "ANONYMOUS_READ": "true"}
+    return os.environ | ours
 
 
 @pytest.fixture

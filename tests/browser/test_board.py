@@ -158,7 +158,7 @@ async def test_page_heals_after_the_server_restarts(pages: Watch, publisher: Pub
     await expect(page.locator("#status .feed")).to_contain_text("Trực tiếp")
     await restarted.update("market", {"SSI": {"volume": 4_200}})
     await expect(cell(page, "SSI", "volume")).to_have_text("4.200")
-    away = [each for each in pages.problems if "/ws/board/" in each or each == "console: [object Event]"]
+    away = [each for each in pages.problems if "/ws/" in each or each == "console: [object Event]"]
     pages.problems[:] = [each for each in pages.problems if each not in away]  # htmx's words for a refused socket
 
 
@@ -233,7 +233,7 @@ async def test_theme_changes_at_once_and_lasts(pages: Watch, publisher: Publishe
     publisher.store_all({"HPG": market_row()})
     page = await pages.open()
     await page.get_by_role("button", name="Giao diện sáng").click()
-    await expect(cell(page, "HPG", "price")).to_have_css("color", "rgb(21, 128, 61)")
+    await expect(cell(page, "HPG", "price")).to_have_css("color", "rgb(19, 115, 56)")
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("data-theme", "light")
 

@@ -12,7 +12,7 @@ from market.derivatives_page import CONTRACTS
 from market.pages import strip
 from market.price_table import PRICES
 from market.visit import Lists, visit
-from market.watchlist_keepers import own_lists
+from market.watchlist_keepers import VISITORS, own_lists
 from market.watchlists import OwnList
 
 YEAR = 365 * 24 * 3600
@@ -21,7 +21,10 @@ YEAR = 365 * 24 * 3600
 @require_safe
 async def board(request: HttpRequest) -> HttpResponse:
     """The price board: `list` names the tab, `sort` a column (`-` for descending), `q` filters."""
-    return await board_page(request, await own_lists(request))
+    own = await own_lists(request)
+    if own and request.GET.get("list") == VISITORS != own[-1].id:  # it came along into the account that was logged into
+        return HttpResponseRedirect(f"/?list={own[-1].id}")
+    return await board_page(request, own)
 
 
 async def board_page(request: HttpRequest, own: list[OwnList], shared: OwnList | None = None) -> HttpResponse:

@@ -87,6 +87,8 @@ def watchlists(request: HttpRequest, id: str = "") -> HttpResponse:
     own = keeper.all()
     chosen = next((each for each in own if each.id == id), None) if id else next(iter(own), None)
     if id and chosen is None:
+        if id == VISITORS and own:  # it came along into the account, at the end of the others
+            return HttpResponseRedirect(reverse("market:watchlist", args=[own[-1].id]))
         raise Http404
     return render(request, "market/watchlists.html", edit_context(request, keeper, own, chosen))
 

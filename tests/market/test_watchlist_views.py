@@ -72,6 +72,8 @@ def test_visitors_list_is_the_accounts_after_the_log_in(client: Client, trader: 
     (mine,) = AccountLists(trader).all()
     assert (mine.name, mine.symbols) == ("Banks", ("ACB", "VCB"))
     assert symbols(page(client, f"/?list={mine.id}")) == ["ACB", "VCB"]
+    assert client.get("/?list=my-list").headers["Location"] == f"/?list={mine.id}"
+    assert client.get("/lists/my-list/").headers["Location"] == f"/lists/{mine.id}/"
     client.post("/account/log-out/")
     assert "Banks" not in page(client)
 

@@ -1,0 +1,138 @@
+"""An account and its lists in a real Chromium: made, filled, put in order, fed live, shared; and without scripts."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Server, Watch
+from tests.market.live_rows import Publisher, market_row
+
+PASSWORD = "correct horse battery"
+CODES = ("ACB", "FPT", "HPG", "VCB")
+ITEMS = "() => [...document.querySelectorAll('#items [data-symbol]')].map(item => item.dataset.symbol)"
+ROWS = "() => [...document.querySelectorAll('#rows [data-row]')].map(row => row.dataset.row)"
+
+
+@pytest.fixture
+def environment(process_environment: dict[str, str], seeded_database: None) -> dict[str, str]:
+    """A site where visitors may sign up, with a database that each test finds as it was installed."""
+    return process_environment | {"ACCOUNTS_SIGN_UP": "true"}
+
+
+@pytest.fixture
+def fed(publisher: Publisher) -> Publisher:
+    publisher.store_all({code: market_row(code) for code in CODES})
+    return publisher
+
+
+def cell(page: Page, row: str, name: str) -> Locator:
+    return page.locator(f'[data-row="{row}"] [data-cell="{name}"]')
+
+
+async def sign_up(page: Page, name: str) -> None:
+    """Make an account from wherever the page is."""
+    await page.get_by_role("link", name="Đăng nhập", exact=True).click()
+    await page.get_by_role("link", name="Đăng ký").click()
+    await page.locator("#id_username").fill(name)
+    await page.locator("#id_password1").fill(PASSWORD)
+    await page.locator("#id_password2").fill(PASSWORD)
+    await page.get_by_role("button", name="Đăng ký").click()
+    await expect(page.locator(".menu.reader summary")).to_contain_text(name)
+
+
+async def drag(page: Page, item: Locator, onto: Locator) -> None:
+    """Drag an item by its handle to the place of another."""
+    start, end = await item.locator(".handle").bounding_box(), await onto.locator(".handle").bounding_box()
+    assert start
+    assert end
+    await page.mouse.move(start["x"] + 5, start["y"] + 10)
+    await page.mouse.down()
+    await page.mouse.move(end["x"] + 5, end["y"] + end["height"] - 10, steps=4)
+    await page.mouse.move(end["x"] + 5, end["y"] + 2, steps=4)
+    await page.mouse.up()
+
+
+async def test_list_is_made_ordered_fed_live_and_shared(pages: Watch, fed: Publisher, browser: Browser) -> None:
+    page = await pages.open()
+    await page.get_by_role("link", name="Danh mục riêng").click()
+    await page.locator("#new-symbols").fill("hpg")
+    await page.get_by_role("button", name="Tạo danh mục").click()
+    await expect(page.locator("#rows [data-row]")).to_have_count(1)
+    await sign_up(page, "trader")  # the visitor's list comes along
+    await page.get_by_role("link", name="★ Danh mục của tôi").click()
+    await page.locator("#add").press_sequentially("fp")
+    await expect(page.locator("#suggestions option")).to_have_attribute("value", "FPT")
+    await page.locator("#add").fill("FPT, acb VCB NONE")
+    await page.locator("#add").press("Enter")
+    await expect(page.locator(".notice.error")).to_have_text("Không có mã NONE.")
+    await expect(page.locator("main.fed")).to_be_attached()
+    assert await page.evaluate(ROWS) == ["HPG", "FPT", "ACB", "VCB"]
+
+    await page.get_by_role("link", name="Sửa danh mục").click()
+    items = page.locator("#items li")
+    async with page.expect_response("**/arrange/"):
+        await drag(page, items.nth(3), items.nth(0))
+    async with page.expect_response("**/arrange/"):
+        await page.get_by_role("button", name="Đưa ACB lên").click()
+    await expect(page.locator("#moved")).to_have_text("ACB nay ở vị trí 3")
+    order = await page.evaluate(ITEMS)
+    assert order == ["VCB", "HPG", "ACB", "FPT"]
+    await page.reload()
+    assert await page.evaluate(ITEMS) == order
+    await page.get_by_role("button", name="Chia sẻ bằng liên kết").click()
+    shared = await page.locator("#shared").input_value()
+
+    await page.get_by_role("link", name="Xem trên bảng giá").click()
+    await expect(page.locator("main.fed")).to_be_attached()
+    assert await page.evaluate(ROWS) == order
+    stranger = await (await browser.new_context()).new_page()
+    pages.listen(stranger)
+    await stranger.goto(shared)
+    await expect(stranger.locator("main.fed")).to_be_attached()
+    await expect(stranger.get_by_role("button", name="Chép vào danh mục của tôi")).to_be_visible()
+    await expect(stranger.locator("#add")).to_have_count(0)
+    await fed.update("market", {"VCB": {"price": 28_800.0}})
+    for each in (page, stranger):
+        await expect(cell(each, "VCB", "price")).to_have_text("28,80")
+        assert await each.evaluate(ROWS) == order
+
+
+async def test_lists_work_without_scripts(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open("/symbol/HPG/", java_script_enabled=False, viewport={"width": 390, "height": 844})
+    await page.get_by_role("button", name="☆ Theo dõi").click()
+    await page.locator(".watch summary").click()
+    await expect(page.get_by_role("button", name="★ Danh mục của tôi")).to_be_visible()
+    await page.goto(pages.server.url + "/lists/")
+    await page.locator("#add").fill("acb; vcb")
+    await page.locator("#list").get_by_role("button", name="Thêm").click()
+    await page.get_by_role("button", name="Đưa VCB lên").click()
+    await page.get_by_role("button", name="Bỏ ACB").click()
+    assert await page.locator("#items li").evaluate_all("all => all.map(each => each.dataset.symbol)") == ["HPG", "VCB"]
+    await sign_up(page, "newcomer")
+    await expect(page).to_have_url(re.compile(r"/lists/my-\d+/$"))  # the list came along, under its new address
+    await expect(page.locator("#items li")).to_have_count(2)
+
+
+async def test_page_of_a_closed_site_asks_for_a_log_in_and_says_when_it_ended(
+    browser: Browser, environment: dict[str, str], fed: Publisher, server: Server
+) -> None:
+    server.stop()
+    server.command = replace(server.command, environment=environment | {"ANONYMOUS_READ": "false"})
+    server.start()
+    pages = Watch(browser, server)
+    page = await pages.open("/volume/")
+    assert page.url.endswith("/account/log-in/?next=/volume/")
+    await sign_up(page, "guest")
+    await expect(page.locator("main.fed")).to_be_attached()
+    assert page.url.endswith("/volume/")
+    other = await page.context.new_page()
+    await other.goto(server.url + "/account/")
+    await other.locator(".menu.reader summary").click()
+    await other.get_by_role("button", name="Đăng xuất").click()
+    await expect(other).to_have_url(server.url + "/account/log-in/?next=/")
+    assert pages.problems == []
+    server.stop()
+    server.start()
+    await expect(page.locator("#socket-notice")).to_contain_text("Phiên của bạn đã kết thúc", timeout=40_000)

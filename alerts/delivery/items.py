@@ -124,10 +124,8 @@ def clock(item: Item, pattern: str) -> str:
 def headline(message: Message) -> str:
     """One line for the whole message."""
     count = len(message.items)
-    first = message.items[0]
-    words = title(first).partition("\n")[0] if count == 1 else how_many(count)
-    # A summary says by itself what it is of.
-    return words if first.sort is Sort.SUMMARY else f"{source_mark(first.source)}{words}"
+    words = title(message.items[0]).partition("\n")[0] if count == 1 else how_many(count)
+    return f"{source_mark(message.items[0].source)}{words}"
 
 
 def how_many(count: int) -> str:
@@ -158,10 +156,13 @@ def details(message: Message) -> str:
 
 
 def link(message: Message) -> str:
-    """Where the reader goes from here: the symbol's page, or the board where there are several."""
+    """Where the reader goes from here: the symbol, the day's summary, or the signals where there are several."""
+    first = message.items[0]
+    if first.sort is Sort.SUMMARY and len(message.items) == 1:
+        return site_address(reverse("alerts:summary_of", args=[first.id]))
     symbols = {item.symbol for item in message.items}
     symbol = symbols.pop() if len(symbols) == 1 else ""
-    return site_address(reverse("market:symbol", args=[symbol]) if symbol else reverse("market:board"))
+    return site_address(reverse("market:symbol", args=[symbol]) if symbol else reverse("alerts:signals"))
 
 
 def site_address(path: str) -> str:

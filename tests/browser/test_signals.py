@@ -143,6 +143,7 @@ async def test_a_day_of_history_stands_still(pages: Watch, publisher: AlertPubli
 
 async def test_switches_are_remembered_and_obeyed(pages: Watch, publisher: AlertPublisher) -> None:
     page = await pages.open("/signals/")
+    await page.wait_for_load_state("networkidle")
     await page.add_init_script(RINGS)
     await page.reload()
     await connected(page)

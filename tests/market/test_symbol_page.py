@@ -194,12 +194,11 @@ def test_fragments_hold_one_element(client: Client, published: Publisher) -> Non
     assert page(client, "/symbol/HPG/candles/?interval=1m&as=drawing").strip().startswith('<div id="candles"')
 
 
-@pytest.mark.parametrize(("open_to_all", "scripted"), [(True, True), (False, False)])
-def test_chart_script_is_for_those_whom_the_api_answers(
-    client: Client, published: Publisher, settings: Settings, open_to_all: bool, scripted: bool
+@pytest.mark.parametrize("scripted", [True, False])
+def test_chart_is_drawn_by_its_script_where_there_is_one(
+    client: Client, published: Publisher, settings: Settings, scripted: bool
 ) -> None:
-    settings.HAS_CHART_SCRIPTS = True
-    settings.ANONYMOUS_READ = open_to_all
+    settings.HAS_CHART_SCRIPTS = scripted
     html = page(client, "/symbol/HPG/")
     assert ("data-script=" in html) is scripted
     assert ('hx-get="/symbol/HPG/candles/?interval=5m&amp;as=drawing"' in html) is not scripted
@@ -236,3 +235,49 @@ def test_board_links_rows_and_cards_to_their_pages(client: Client, published: Pu
     html = page(client, "/")
     for target in ("HPG", "VNINDEX", "VN30", "HNX", "UPCOM", "VN30F1M"):
         assert f'href="/symbol/{target}/"' in html
+
+
+def test_tape_is_filtered_and_its_filter_is_in_the_page(client: Client, published: Publisher) -> None:
+    store_trades()
+    html = page(client, "/symbol/HPG/?side=sell&min=100")
+    assert html.split('id="tape-rows"')[1].split("</table>")[0].count('<tr class="sell">') == 2
+    assert '<tr class="buy">' not in html
+    assert '<option value="sell" selected>' in html
+    assert 'name="min" inputmode="numeric" size="8" maxlength="12" autocomplete="off" value="100"' in html
+    assert 'href="?side=sell&amp;min=100&amp;interval=1d"' in html
+    assert "Không có lệnh nào trong ngày" in page(client, "/symbol/HPG/tape/?min=101")
+    assert page(client, "/symbol/HPG/tape/?side=x&min=-5").count("<tr class=") == 6
+
+
+def test_moment_is_marked_and_stands_still(client: Client, published: Publisher, settings: Settings) -> None:
+    settings.HAS_CHART_SCRIPTS = False
+    store_minutes()
+    store_trades()
+    html = page(client, "/symbol/HPG/?at=1795140902")  # 09:15:02 on 20 November
+    assert re.search(r'<text class="moment"[^>]*>09:15:02</text>', html)
+    assert 'aria-current="true">1m</a>' in html
+    assert panel(html, "tape").count("<tr class=") == 3
+    assert 'data-panel="' not in html
+    assert 'data-at="1795140902"' in html
+    for nonsense in ("x", "-1", "99999999999", "%00", "1e9"):
+        assert 'data-at="' not in page(client, f"/symbol/HPG/?at={nonsense}")
+
+
+def test_old_moment_gets_longer_candles(client: Client, published: Publisher) -> None:
+    for days, interval in ((10, "1m"), (60, "5m"), (400, "1h")):
+        html = page(client, f"/symbol/HPG/?at={1795140902 - days * 86_400}")
+        assert f'aria-current="true">{interval}</a>' in html
+
+
+def test_depth_is_chosen_and_remembered(client: Client, published: Publisher) -> None:
+    assert 'data-levels="3"' in page(client, "/symbol/HPG/")
+    assert 'data-levels="10"' in page(client, "/symbol/HPG/?depth=10")
+    assert 'data-levels="10"' in page(client, "/symbol/HPG/")
+    assert 'data-levels="10"' in page(client, "/symbol/HPG/?depth=7")
+
+
+def test_last_days_of_foreign_flow_are_drawn(client: Client, published: Publisher) -> None:
+    store_foreign_flow()
+    html = page(client, "/symbol/HPG/day/")
+    assert html.split('class="foreign-days"')[1].split("</svg>")[0].count("<rect") == 1
+    assert "<title>20/11: +0,08</title>" in html

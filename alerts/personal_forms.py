@@ -48,7 +48,7 @@ class PersonalAlertForm(forms.Form):
     symbol = forms.CharField(label=gettext_lazy("Symbol"), max_length=24)
     what = forms.ChoiceField(label=gettext_lazy("When"), choices=choices)
     value = forms.CharField(
-        label=gettext_lazy("Value"),
+        label=gettext_lazy("Threshold"),
         max_length=30,
         required=False,
         help_text=gettext_lazy(

@@ -16,6 +16,7 @@ from alerts.summary import DailySummary, DayRow, Noted
 from alerts.summary_reads import daily_summary, neighbours, newest_day
 from alerts.words import kind_label
 from market.pages import SOURCES
+from market.strip import INDICES
 
 
 @require_safe
@@ -53,8 +54,10 @@ def words_of(found: DailySummary, language: str) -> dict[str, Any]:
 
 
 def by_name(rows: list[DayRow]) -> list[DayRow]:
-    """Indices that pages name first, VNINDEX before all."""
-    return sorted(rows, key=lambda row: (row.symbol.upper() != "VNINDEX", index_name(row.symbol) is None, row.symbol))
+    """Indices in the order of the pages, the others behind."""
+    names = {row.symbol: index_name(row.symbol) or row.symbol for row in rows}
+    places = {name: place for place, name in enumerate(INDICES)}
+    return sorted(rows, key=lambda row: (places.get(names[row.symbol], len(places)), names[row.symbol]))
 
 
 def noted(each: Noted, language: str) -> dict[str, str]:

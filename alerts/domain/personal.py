@@ -13,7 +13,7 @@ import msgspec
 from alerts.domain.check import NoUsualVolume, UsualVolume
 from alerts.domain.seat import Fired, Seat, SeatMemory
 from alerts.domain.triggers import Hit, Trigger
-from alerts.domain.values import values_now
+from alerts.domain.values import place_now, values_now
 from market.domain.changes import ForeignFlow, IndexTick, Trade
 from market.domain.indices import IndexState
 from market.domain.state import MarketState
@@ -68,11 +68,8 @@ class PersonalWatch:
             seat = self._seats.get(symbol)
             if seat is None:
                 seat = self._seats[symbol] = self._new_seat(symbol)
-            seat.add(
-                triggers,
-                kept,
-                values_now(*self._states(symbol), self._usual),
-            )
+            state, index = self._states(symbol)
+            seat.add(triggers, kept, values_now(state, index, self._usual), place_now(state))
         for symbol in away:
             if not self._seats[symbol].triggers:
                 del self._seats[symbol]

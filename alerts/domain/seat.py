@@ -50,10 +50,13 @@ class Seat:
         self._fired: dict[int, Fired] = {}
         self._ladders: dict[Kind, Ladder] = {}
         self._limits: tuple[int, ...] = ()
+        self._price: float | None = None  # of the last trade
+        self._on_price: tuple[tuple[Kind, Ladder], ...] = ()
+        self._on_volume: tuple[tuple[Kind, Ladder], ...] = ()
         self._text: msgspec.Raw | None = None
         self._day = index.day if index is not None else symbol.day if symbol is not None else 0
         self._flow_day = symbol.day if symbol is not None and symbol.foreign.last is not None else 0
-        self._where = "" if symbol is None or symbol.totals is None else place_of(symbol.last_price, symbol.totals)
+        self._where = ""
 
     # --- Triggers -------------------------------------------------------------------------------------------------
 
@@ -62,8 +65,14 @@ class Seat:
         triggers: Iterable[Trigger],
         known: Mapping[int, tuple[int, Fired]],
         values: Mapping[Kind, float | None],
+        place: str,
     ) -> None:
-        """Take up triggers. `known`: version and last time of those that were there before; `values`: those of now."""
+        """Take up triggers. `known`: version and last time of those that were there before.
+
+        `values` and `place` are those of now, for kinds that nobody asked about until now.
+        """
+        if not self._limits:
+            self._where = place
         by_kind: dict[Kind, list[Trigger]] = {}
         for trigger in triggers:
             version, fired = known.get(trigger.id, (0, NEVER))
@@ -91,6 +100,12 @@ class Seat:
 
     def _rearrange(self) -> None:
         unspent = [trigger for trigger in self.triggers.values() if self._fired[trigger.id] != SPENT]
+        self._price = None  # the next trade is looked at by all
+        # An empty ladder would not follow its value: the next trigger gets a new one, at the value of then.
+        self._ladders = {kind: ladder for kind, ladder in self._ladders.items() if len(ladder)}
+        waiting = self._ladders.items()
+        self._on_price = tuple(each for each in waiting if each[0] in ("price", "change"))
+        self._on_volume = tuple(each for each in waiting if each[0] in ("volume", "relative_volume"))
         self._limits = tuple(sorted(trigger.id for trigger in unspent if trigger.kind == "limit"))
         self.wants_usual_volume = any(trigger.kind == "relative_volume" for trigger in unspent)
         self._text = None
@@ -102,26 +117,26 @@ class Seat:
         if trade.day != self._day:
             self._begin_day(trade)
         hits = NO_HITS
-        for kind, ladder in self._ladders.items():
-            if kind == "price":
-                value: float | None = trade.price
-            elif kind == "volume":
-                value = trade.total_volume
-            elif kind == "change":
-                value = percent(trade.price, trade.reference)
-            elif kind == "relative_volume":
-                value = times_usual(self._usual, trade.symbol, trade.total_volume, trade.at, trade.day)
-            else:
-                continue
-            if value is None:
-                continue
-            if ladder.low < value < ladder.high:
-                ladder.last = value
-            else:
-                hits += self._crossed(ladder, value, trade.at, trade.day, trade_evidence(trade))
-        if self._limits:
-            hits += self._on_place(trade)
+        if trade.price != self._price:  # most trades are at the price of the one before
+            self._price = trade.price
+            for kind, ladder in self._on_price:
+                value = trade.price if kind == "price" else percent(trade.price, trade.reference)
+                if value is not None:
+                    hits += self._step(ladder, value, trade)
+            if self._limits:
+                hits += self._on_place(trade)
+        for kind, ladder in self._on_volume:
+            total, at = trade.total_volume, trade.at
+            value = total if kind == "volume" else times_usual(self._usual, trade.symbol, total, at, trade.day)
+            if value is not None:
+                hits += self._step(ladder, value, trade)
         return hits
+
+    def _step(self, ladder: Ladder, value: float, trade: Trade) -> tuple[Hit, ...]:
+        if ladder.low < value < ladder.high:
+            ladder.last = value
+            return NO_HITS
+        return self._crossed(ladder, value, trade.at, trade.day, trade_evidence(trade))
 
     def on_foreign(self, flow: ForeignFlow) -> tuple[Hit, ...]:
         """Judge foreign totals."""
@@ -152,6 +167,7 @@ class Seat:
 
     def _begin_day(self, trade: Trade) -> None:
         self._day = trade.day
+        self._price = None
         if trade.reference is not None:
             self._restart("price", trade.reference)
         for kind in OF_TRADES[1:]:
@@ -213,5 +229,5 @@ class Seat:
         """Take up what `save` returned."""
         kept = memory.kept
         known = {each.id: (each.version, fired) for each, fired in zip(kept.triggers, kept.fired, strict=True)}
-        self._day, self._flow_day, self._where = memory.day, memory.flow_day, memory.where
-        self.add(kept.triggers, known, memory.last)
+        self._day, self._flow_day = memory.day, memory.flow_day
+        self.add(kept.triggers, known, memory.last, memory.where)

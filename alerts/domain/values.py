@@ -67,6 +67,11 @@ def place_of(price: float | None, limits: Limits) -> str:
     return "floor" if limits.floor and price <= limits.floor else ""
 
 
+def place_now(symbol: SymbolState | None) -> str:
+    """The same of a symbol's last price."""
+    return "" if symbol is None or symbol.totals is None else place_of(symbol.last_price, symbol.totals)
+
+
 def trade_evidence(trade: Trade) -> dict[str, Any]:
     """What people want to see of the trade that did it."""
     return {"price": trade.price, "change_percent": percent(trade.price, trade.reference), "volume": trade.total_volume}

@@ -161,6 +161,17 @@ def test_edited_version_starts_anew_and_the_same_version_stays_spent() -> None:
     assert len(feed(watched, prices(250, 251))) == 1
 
 
+def test_value_is_not_taken_from_when_the_last_trigger_of_its_kind_went_off() -> None:
+    state = MarketState()
+    watched = watch(trigger(1), trigger(2, kind="volume", threshold=1e6), state=state)
+    assert len(feed(watched, prices(250, 251))) == 1
+    assert feed(watched, prices(248)) == []
+    state.apply(snapshot(price=25_200.0))
+    watched.use([trigger(3)])
+    assert feed(watched, prices(252, 251)) == []
+    assert len(feed(watched, prices(250, 251))) == 1
+
+
 def test_dropped_trigger_leaves_no_trace() -> None:
     watched = watch(trigger(1), trigger(2, symbol="HPG"))
     assert watched.use([], [1, 99]) == {"ACB"}

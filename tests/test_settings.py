@@ -123,3 +123,21 @@ def test_setting_in_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file.write_text("PORT=9000\nWATCH=all\n")
     assert read_value("PORT", ENV_FILE=str(file)).stdout.strip() == "9000"
     assert read_value("PORT", ENV_FILE=str(file), PORT="9001").stdout.strip() == "9001"
+
+
+def test_setting_may_stand_in_a_file_whose_content_no_error_shows(tmp_path: Path) -> None:
+    file = tmp_path / "port"
+    file.write_text("9002\n")
+    assert read_value("PORT", PORT_FILE=str(file)).stdout.strip() == "9002"
+    file.write_text("hidden")
+    done = read_value("PORT", PORT_FILE=str(file))
+    assert f"PORT: expected a whole number from 1 to 65535, was what {file} holds" in done.stderr
+    assert "'hidden'" not in done.stderr
+
+
+def test_setting_whose_file_is_missing_or_that_is_given_twice_is_named(tmp_path: Path) -> None:
+    assert "SECRET_KEY_FILE: expected a text file" in read_value("PORT", SECRET_KEY_FILE="/no/such").stderr
+    file = tmp_path / "port"
+    file.write_text("9002")
+    done = read_value("PORT", PORT_FILE=str(file), PORT="9003")
+    assert "PORT: expected one of PORT and PORT_FILE, both are set" in done.stderr

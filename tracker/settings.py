@@ -36,7 +36,7 @@ def read(name: str, cast: Callable[[str], Value], default: Value, expected: str)
     try:
         return cast(raw)
     except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured(f"{name}: expected {expected}, was {shown}") from error
+        raise ImproperlyConfigured(f"{name}: expected {expected}, was {shown}") from (None if path else error)
 
 
 def read_secret(name: str, path: Path) -> str:

@@ -15,7 +15,7 @@ export function tape() {
     const here = new URL(location.href);
     write(here, form);
     history.replaceState(null, "", here);
-    for (const link of document.querySelectorAll(".intervals a")) {
+    for (const link of document.querySelectorAll(".intervals a, .depths a")) {
       const address = new URL(link.href);
       write(address, form);
       link.href = address;
@@ -57,6 +57,9 @@ export function depth() {
     for (const each of links.children) each.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
     panel.dataset.levels = link.dataset.depth;
+    const here = new URL(location.href);
+    here.searchParams.delete("depth"); // from now on the cookie says it
+    history.replaceState(null, "", here);
     document.cookie = `depth=${link.dataset.depth}; path=/; max-age=${YEAR}; samesite=lax`;
   });
 }

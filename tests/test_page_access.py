@@ -46,7 +46,7 @@ ADDRESSES: Final = {
         "", "symbol/", "symbol/<str:name>/", "symbol/<str:name>/day/", "symbol/<str:name>/tape/",
         "symbol/<str:name>/candles/", "foreign/", "derivatives/", "volume/", "overview/", "lists/", "lists/new/",
         "lists/<str:id>/", "lists/<str:id>/<str:action>/", "shared/<str:key>/", "shared/<str:key>/copy/",
-        "signals/", "signals/of/<str:name>/",
+        "signals/", "signals/of/<str:name>/", "summary/", "summary/<str:day>/",
     ],
     "api": [
         "metrics", "api/market/snapshot", "api/market/foreign-detail", "api/market/volume-stats",

@@ -24,6 +24,7 @@ from market.tabs import VN30, Tab, asked_tab, basket_tab
 logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE: Final = 200
+ROWS_OF_A_FRAME: Final = 400  # Daphne refuses to send more than a mebibyte at once; a row of the board takes a kilobyte
 
 
 class Pace(NamedTuple):
@@ -214,7 +215,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
             self.pinged = True
             await self.speak("ping")
         elif sum(size for _, size in self.unacked) > self.pace.unacked_bytes:
-            self.behind = True  # the client does not drain: send nothing until it confirms, then one snapshot
+            pass  # the client does not drain: it hears nothing until it confirms, then what it missed, the latest only
         else:
             await self.flush(due)
         await asyncio.sleep(self.pace.interval)
@@ -243,7 +244,7 @@ class BoardConsumer(AsyncWebsocketConsumer):
         if patch is None:
             rows = self.everything()
             self.behind = False
-            await self.speak("snapshot", rows)
+            await self.speak_all(rows)
         elif patch:
             await self.speak("cells", patch)
         elif due:
@@ -281,9 +282,22 @@ class BoardConsumer(AsyncWebsocketConsumer):
             self.positions[name] = (channel.epoch, channel.seq)
         return rows
 
-    async def speak(self, kind: str, rows: Patch | None = None) -> None:
+    async def speak_all(self, rows: Patch) -> None:
+        """Send a snapshot, in parts where it is large; the first one names all rows of it."""
+        ids = [*rows]
+        parts = [ids[start : start + ROWS_OF_A_FRAME] for start in range(0, len(ids), ROWS_OF_A_FRAME)] or [[]]
+        for number, part in enumerate(parts):
+            told = {"ids": ids} if not number and len(parts) > 1 else {}
+            await self.speak("more" if number else "snapshot", {id: rows[id] for id in part}, **told)
+
+    async def speak(self, kind: str, rows: Patch | None = None, **more: Any) -> None:
         self.seq += 1
-        frame: dict[str, Any] = {"type": kind, "seq": self.seq, "time": self.board.now, "speed": self.board.speed}
+        frame: dict[str, Any] = {
+            "type": kind,
+            "seq": self.seq,
+            "time": self.board.now,
+            "speed": self.board.speed,
+        } | more
         if rows is not None:
             frame["rows"] = rows
         await self.push(msgspec.json.encode(frame).decode())

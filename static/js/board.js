@@ -25,9 +25,9 @@ new Socket(main, (frames) => {
     const whole = frame.type === "snapshot";
     if (whole) {
       main.classList.add("fed");
-      moved = cells.keep(frame.rows) || moved;
+      moved = cells.keep(frame.ids ?? Object.keys(frame.rows)) || moved;
     }
-    moved = cells.apply(frame.rows, !whole) || moved;
+    moved = cells.apply(frame.rows, frame.type === "cells") || moved;
     order?.touch();
   }
   if (moved) {

@@ -84,7 +84,8 @@ export class Cells {
 
   // Make the board hold exactly the rows of a snapshot.
   keep(ids) {
-    const gone = this.board.filter((row) => !(row.id in ids));
+    const kept = new Set(ids);
+    const gone = this.board.filter((row) => !kept.has(row.id));
     for (const row of gone) this.remove(row.id);
     return gone.length > 0;
   }

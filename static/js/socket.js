@@ -42,7 +42,7 @@ export class Socket {
       this.say("");
       this.frames = []; // it holds all that waits
     }
-    this.acknowledge(frame.seq, frame.type === "ping");
+    this.acknowledge(frame.seq, frame.type !== "cells" && frame.type !== "heartbeat");
     this.frames.push(frame);
     if (this.frames.length === 1) requestAnimationFrame(() => this.draw());
     else if (this.frames.length > 400) this.frames.splice(0, 200, merge(this.frames.slice(0, 200))); // a hidden tab draws nothing
@@ -104,5 +104,6 @@ function merge(frames) {
       rows[id] = cells === null ? null : { ...rows[id], ...cells };
     }
   }
-  return { ...last, type: frames[0].type === "snapshot" ? "snapshot" : last.type, rows };
+  const { type, ids } = frames[0];
+  return { ...last, type: type === "snapshot" ? type : last.type, ids, rows };
 }

@@ -169,7 +169,7 @@ async def test_burst_is_conflated_to_the_latest_value(publisher: Publisher) -> N
     assert len(frames) <= 3
 
 
-async def test_client_that_does_not_drain_gets_one_snapshot_when_it_confirms(publisher: Publisher) -> None:
+async def test_client_that_does_not_drain_gets_what_it_missed_when_it_confirms(publisher: Publisher) -> None:
     pace = Pace(interval=0.02, heartbeat=0.1, unacked_bytes=1000)
     async with opened(pace=pace, acks=False) as page:
         first = await page.frame("snapshot")
@@ -178,8 +178,19 @@ async def test_client_that_does_not_drain_gets_one_snapshot_when_it_confirms(pub
         assert await page.socket.receive_nothing(timeout=0.5)
         await page.socket.send_to(text_data=f'{{"ack":{first["seq"]}}}')
         second = await page.frame()
-    assert second["type"] == "snapshot"
-    assert second["rows"]["HPG"]["volume"][0] == "3"
+    assert second["type"] == "cells"
+    assert second["rows"] == {"HPG": {"volume": ["3", "up"]}}
+
+
+async def test_snapshot_of_the_whole_market_comes_in_parts_that_the_server_can_send(publisher: Publisher) -> None:
+    rows = {symbol: market_row(symbol) for symbol in (f"A{number}" for number in range(900))}
+    publisher.store("market", rows)
+    async with opened(list="ALL") as page:
+        first = await page.frame("snapshot")
+        assert set(first["ids"]) >= set(rows)
+        while len(page.rows) < len(first["ids"]):
+            assert (await page.frame())["type"] == "more"
+    assert set(page.rows) == set(first["ids"])
 
 
 async def test_resync_brings_a_snapshot(publisher: Publisher) -> None:
@@ -236,7 +247,9 @@ async def test_binary_message_closes_with_bad_request(publisher: Publisher) -> N
         assert await page.close_code() == 4400
 
 
-@pytest.mark.parametrize("query", [{"language": "xx"}, {"list": "a list"}, {"symbols": ",".join(map(str, range(1500)))}])
+@pytest.mark.parametrize(
+    "query", [{"language": "xx"}, {"list": "a list"}, {"symbols": ",".join(map(str, range(1500)))}]
+)
 async def test_address_that_asks_for_the_unknown_closes_with_bad_request(
     publisher: Publisher, query: dict[str, str]
 ) -> None:

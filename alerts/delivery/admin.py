@@ -25,22 +25,22 @@ class LookOnly:
 
 @admin.register(DeliveryChannel)
 class DeliveryChannelAdmin(LookOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["user", "kind", "enabled", "disabled_reason", "last_success_at", "last_error_at", "last_error"]
+    list_display = ("user", "kind", "enabled", "disabled_reason", "last_success_at", "last_error_at", "last_error")
     list_filter = ["kind", "enabled", "disabled_reason"]
     search_fields = ["=user__username"]
     search_help_text = _("A user's name.")
-    fields = [*list_display, "paused_until", "messages_per_minute"]
+    fields = (*list_display, "paused_until", "messages_per_minute")
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(LookOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["created_at", "user", "kind", "subject", "status", "attempts", "finished_at", "error"]
+    list_display = ("created_at", "user", "kind", "subject", "status", "attempts", "finished_at", "error")
     list_filter = ["status", "channel__kind"]
     list_select_related = ["channel__user"]
     search_fields = ["=channel__user__username", "subject"]
     search_help_text = _("A user's name or a subject.")
     show_full_result_count = False
-    fields = [*list_display, "message", "attempted_at", "next_attempt_at", "expires_at"]
+    fields = (*list_display, "message", "attempted_at", "next_attempt_at", "expires_at")
     readonly_fields = ["user", "kind"]
 
     @admin.display(description=_("user"), ordering="channel__user")

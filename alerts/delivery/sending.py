@@ -5,6 +5,7 @@ in the calling thread and records each message as soon as it has ended.
 """
 
 import asyncio
+import contextlib
 import logging
 import queue
 import random
@@ -12,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,8 +31,9 @@ from alerts.delivery.post import Poster
 from alerts.models import Delivery, DeliveryChannel, DeliveryState
 from alerts.models.delivery import ChannelKind
 
-RUN_SECONDS: Final = 10.0
-AT_THE_SAME_TIME: Final = 20
+RUN_SECONDS: Final = 20.0
+TICK_SECONDS: Final = 0.5
+AT_THE_SAME_TIME: Final = 40
 FIRST_PAUSE: Final = 4.0
 LONGEST_PAUSE: Final = 240.0
 MOST_ATTEMPTS: Final = 8
@@ -42,36 +45,77 @@ Results = queue.SimpleQueue[tuple[Claimed, Outcome]]
 logger = logging.getLogger(__name__)
 
 
+class Sender:
+    """An event loop in a thread. Use as a context manager; `submit` and `record` from the thread that made it."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._results: Results = queue.SimpleQueue()
+        self._loop = asyncio.new_event_loop()
+        # Nobody waits for its threads in the end: a resolver or a mail server may hold one for long.
+        self._threads = ThreadPoolExecutor(AT_THE_SAME_TIME, "delivery")
+        self._loop.set_default_executor(self._threads)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="delivery", daemon=True)
+        self._gate = asyncio.Semaphore(AT_THE_SAME_TIME)
+        self._poster = Poster(settings.DELIVERY_TO_LOOPBACK)
+
+    def __enter__(self) -> "Sender":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._poster.__aexit__(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._threads.shutdown(wait=False)
+
+    def submit(self, claimed: Sequence[Claimed]) -> None:
+        """Begin to send."""
+        for each in claimed:
+            work = send_claimed(each, self._poster, self._gate, self._results)
+            asyncio.run_coroutine_threadsafe(work, self._loop)
+        self.in_flight += len(claimed)
+
+    def record(self, seconds: float | None) -> None:
+        """Wait for an outcome, so long at most, and write down all that there are."""
+        with contextlib.suppress(queue.Empty):
+            found = self._results.get(timeout=seconds)
+            while True:
+                self.in_flight -= 1
+                record(*found)
+                found = self._results.get_nowait()
+
+
 def deliver() -> None:
-    """Plan and send until nothing is due or the time of a run is over; the next run goes on."""
+    """Plan and send until nothing is due or the time of a run is over; the next run goes on.
+
+    While somebody is slow to answer, what comes meanwhile goes out.
+    """
     until = time.monotonic() + RUN_SECONDS
-    plan(timezone.now())
-    settle(timezone.now())
-    while time.monotonic() < until and (claimed := claim(timezone.now())):
-        send(claimed)
+    if not (claimed := take_due()):
+        return
+    with Sender() as sender:
+        while claimed or sender.in_flight:
+            sender.submit(claimed)
+            sender.record(TICK_SECONDS)
+            claimed = take_due() if time.monotonic() < until else []
 
 
-def send(claimed: Sequence[Claimed]) -> None:
-    """Send messages at the same time and record each when it ends."""
-    results: Results = queue.SimpleQueue()
-    thread = threading.Thread(target=lambda: asyncio.run(send_all(claimed, results)), name="delivery", daemon=True)
-    thread.start()
-    for _ in claimed:
-        record(*results.get())
-    thread.join()
+def take_due() -> list[Claimed]:
+    """Plan what is new, end what is too late, and claim what is due."""
+    now = timezone.now()
+    plan(now)
+    settle(now)
+    return claim(now)
 
 
 def send_one(delivery: Delivery) -> None:
     """Send one row that a person waits for; its row says what came of it."""
-    if claimed := claim(timezone.now(), delivery):
-        send(claimed)
-
-
-async def send_all(claimed: Sequence[Claimed], results: Results) -> None:
-    """Send messages, so many at the same time as we allow ourselves."""
-    gate = asyncio.Semaphore(AT_THE_SAME_TIME)
-    async with Poster(settings.DELIVERY_TO_LOOPBACK) as poster:
-        await asyncio.gather(*(send_claimed(each, poster, gate, results) for each in claimed))
+    with Sender() as sender:
+        sender.submit(claim(timezone.now(), delivery))
+        while sender.in_flight:
+            sender.record(None)
 
 
 async def send_claimed(claimed: Claimed, poster: Poster, gate: asyncio.Semaphore, results: Results) -> None:

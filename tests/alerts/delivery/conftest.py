@@ -26,6 +26,7 @@ def elsewhere(serving: StandIn, settings: Settings) -> StandIn:
     """The HTTP side, fresh, and settings that lead there."""
     serving.got.clear()
     serving.scripted.clear()
+    serving.released.clear()
     settings.TELEGRAM_API_URL = serving.url
     settings.TELEGRAM_BOT_TOKEN = TOKEN
     settings.DELIVERY_TO_LOOPBACK = True

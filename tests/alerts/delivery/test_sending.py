@@ -3,18 +3,21 @@
 import hashlib
 import hmac
 import logging
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 from py_vapid import Vapid
 
 from alerts.delivery import sending
 from alerts.delivery.push import public_key
 from alerts.models import Delivery, DeliveryChannel, DeliveryState
-from tests.alerts.delivery.builders import make_channel, make_delivery, make_device, make_webhook
+from tests.alerts.delivery.builders import make_alert, make_channel, make_delivery, make_device, make_webhook
 from tests.alerts.delivery.standins import TOKEN, Answer, Browser, MailBox, StandIn, said
 
 pytestmark = pytest.mark.django_db
@@ -236,6 +239,30 @@ def test_slow_receiver_does_not_hold_up_others(user: User, elsewhere: StandIn, m
     assert (row(slow).status, row(slow).error) == ("waiting", "no answer in time")
     assert row(quick).status == "sent"
     assert row(quick).finished_at < timezone.now() - timedelta(seconds=0.3)  # type: ignore[operator]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_alert_that_comes_while_a_receiver_thinks_goes_out_at_once(user: User, elsewhere: StandIn) -> None:
+    elsewhere.script("/hook", Answer(hold=True))
+    slow = make_delivery(make_webhook(user, elsewhere))
+    make_channel(User.objects.create_user("other"), "telegram")
+    courier = threading.Thread(target=in_a_thread, args=(sending.deliver,))
+    courier.start()
+    elsewhere.wait_for("/hook")
+    make_alert(1)
+    elsewhere.wait_for(SEND_MESSAGE)
+    assert row(slow).status == "sending"
+    elsewhere.released.set()
+    courier.join()
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"sent"}
+
+
+def in_a_thread(work: Callable[[], None]) -> None:
+    """Do something and let go of the thread's connection."""
+    try:
+        work()
+    finally:
+        connection.close()
 
 
 def test_counts_tell_channels_and_outcomes(user: User, elsewhere: StandIn) -> None:

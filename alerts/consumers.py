@@ -148,7 +148,7 @@ class SignalsConsumer(AsyncWebsocketConsumer):
             return  # not begun yet: the reader's page shows it
         with translation.override(self.asked.language):
             line = hit_line(message["message"], self.asked.language)
-            toast = render_to_string("alerts/_hit.html", {"hit": line})
+            toast = render_to_string("alerts/_hit.html", {"hit": line}) + ""  # plain text, as in the feed
         own = {"id": line.id, "toast": toast}
         await self.send(msgspec.json.encode({"type": "own", "seq": self.seq, "items": [own]}).decode())
 

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -11,10 +12,11 @@ from alerts.delivery.plan import plan
 from alerts.delivery.summary import deliver_summary
 from alerts.delivery.wanted import VIETNAM
 from alerts.models import Delivery, PersonalHit, PlannedSubject
-from alerts.tasks import prune_deliveries
+from alerts.tasks import deliver, link_telegram, prune_deliveries
 from market.models import IngestRun, Watchlist
 from tests.alerts.delivery.builders import make_alert, make_channel, make_delivery, make_device
 from tests.alerts.delivery.standins import Browser
+from tracker.celery import app
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 20, 12, tzinfo=VIETNAM)
@@ -129,3 +131,12 @@ def test_pruning_keeps_what_is_open_and_what_is_young(user: User) -> None:
     prune_deliveries()
     assert set(Delivery.objects.all()) == set(kept)
     assert [planned.subject for planned in PlannedSubject.objects.all()] == ["young"]
+
+
+def test_tasks_of_delivery_are_known_planned_and_kept_apart() -> None:
+    app.loader.import_default_modules()
+    planned = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    for task in (deliver, link_telegram, prune_deliveries):
+        assert task.name in planned
+        assert task.name in app.tasks
+    assert {settings.CELERY_TASK_ROUTES[task.name]["queue"] for task in (deliver, link_telegram)} == {"delivery"}

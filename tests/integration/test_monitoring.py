@@ -3,6 +3,8 @@
 import asyncio
 import json
 import shutil
+import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -13,11 +15,13 @@ from typing import Any
 import pytest
 import websockets
 import yaml
+from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.monitoring.queries import FOREIGN, PROMETHEUS, dashboard_queries, names_used
+from tests.ports import held_port
 from tests.stand import Stand
-from tracker.launch.ports import LOOPBACK, free_port
+from tracker.launch.ports import LOOPBACK
 from tracker.launch.process import Command, Process
 
 JOBS = ("ingest", "standby", "web", "worker", "courier", "beat")
@@ -33,7 +37,7 @@ class Monitored(Stand):
 
     def measured(self, name: str) -> int:
         """Give the next process that starts a port for its metrics."""
-        port = self.ports[f"metrics {name}"] = free_port()
+        port = self.ports[f"metrics {name}"] = held_port()
         self.environment["METRICS_PORT"] = str(port)
         return port
 
@@ -162,9 +166,18 @@ def test_worker_tells_of_queues_tasks_and_the_database(stand: Monitored) -> None
     assert ended == sum(value for name, value in told.items() if name.startswith("tracker_task_seconds_count")) > 0
 
 
+def test_crowd_of_the_load_file_says_what_it_saw(stand: Monitored) -> None:
+    address = f"ws://{LOOPBACK}:{stand.ports['web']}/ws/index/"
+    arguments = [sys.executable, "-m", "tests.load.against", address, "--clients", "5", "--seconds", "3"]
+    done = subprocess.run(arguments, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    said = {line["name"]: line["value"] for line in map(json.loads, done.stdout.splitlines())}
+    assert said["against_connected"] == 5 and said["against_updates"] > 0 and said["against_gaps"] == 0
+
+
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed (Debian: prometheus)")
 def test_dashboards_show_something_on_a_real_prometheus(stand: Monitored, tmp_path: Path) -> None:
-    port = free_port()
+    port = held_port()
     process = start_prometheus(stand, tmp_path, port)
     try:
         until(lambda: up(port) == len(JOBS), "all targets to be up")

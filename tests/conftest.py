@@ -43,7 +43,6 @@ def postgres_url(warden: Warden) -> Iterator[str]:
     warden.remove(directory)
     server = Postgres(directory, test_settings.POSTGRES_PORT.port, lasting=False, password=urlsplit(url).password or "")
     server.prepare()
-    test_settings.POSTGRES_PORT.release()
     process = Process(server.command(), warden)
     try:
         process.wait_until(server.is_ready)
@@ -68,7 +67,7 @@ def valkey_server(warden: Warden) -> Iterator[str]:
         return
     directory = temporary_directory(None)
     warden.remove(directory)
-    server = Valkey(directory, test_settings.VALKEY_PORT.release(), password=urlsplit(url).password or "")
+    server = Valkey(directory, test_settings.VALKEY_PORT.port, password=urlsplit(url).password or "")
     process = Process(server.command(), warden)
     try:
         process.wait_until(server.is_ready)

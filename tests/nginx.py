@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracker.launch.ports import LOOPBACK, free_port
+from tests.ports import held_port
+from tracker.launch.ports import LOOPBACK
 from tracker.launch.process import Command
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +25,7 @@ class Nginx:
 
     def __init__(self, folder: Path, web_ports: Sequence[int], **variables: str) -> None:
         self.folder = folder
-        self.http, self.https, self.status = free_port(), free_port(), free_port()
+        self.http, self.https, self.status = held_port(), held_port(), held_port()
         self.access_log = folder / "access.log"
         self.error_log = folder / "error.log"
         servers = " ".join(f"server {LOOPBACK}:{port} max_fails=1 fail_timeout=5s;" for port in web_ports)

@@ -16,10 +16,11 @@ from typing import Self
 
 from django.conf import settings
 
+from tests.ports import held_port
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.errors import LaunchError
 from tracker.launch.places import temporary_directory
-from tracker.launch.ports import LOOPBACK, accepts, free_port
+from tracker.launch.ports import LOOPBACK, accepts
 from tracker.launch.postgres import Postgres
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.stack import APPLICATION, SOCKET_LIMITS
@@ -40,7 +41,7 @@ class Stand:
         self.said_before: defaultdict[str, list[str]] = defaultdict(list)  # of processes of that name that ended
         self.processes: dict[str, Process] = {}
         self.ports: dict[str, int] = {}
-        self.valkey = Valkey(self.directory, free_port(), password=secrets.token_hex(8))
+        self.valkey = Valkey(self.directory, held_port(), password=secrets.token_hex(8))
         self.environment = {
             "DATABASE_URL": f"postgres://nobody@{LOOPBACK}:1/none",
             "REDIS_URL": self.valkey.url,
@@ -88,7 +89,7 @@ class Stand:
         """Start a PostgreSQL with our tables."""
         directory = temporary_directory(unprivileged_account())
         self.directories.append(directory)
-        server = Postgres(directory, free_port(), lasting=False)
+        server = Postgres(directory, held_port(), lasting=False)
         server.prepare()
         self._run(server.command()).wait_until(server.is_ready)
         self.environment["DATABASE_URL"] = server.url("postgres")
@@ -98,7 +99,7 @@ class Stand:
 
     def start_simulator(self, *options: str) -> None:
         """Start the exchange."""
-        port = self.ports["simulator"] = free_port()
+        port = self.ports["simulator"] = held_port()
         process = self.start("simulator", "manage.py", "simulate", "--port", str(port), *options)
         process.wait_until(lambda: accepts(port), seconds=60)
         address = f"http://{LOOPBACK}:{port}/"
@@ -116,7 +117,7 @@ class Stand:
 
     def start_web(self, name: str = "web", *options: str, port: int = 0) -> str:
         """Start a Daphne, and return the address of its sockets."""
-        port = self.ports[name] = port or free_port()
+        port = self.ports[name] = port or held_port()
         daphne = ("-m", "daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), *SOCKET_LIMITS)
         process = self.start(name, *daphne, *options, APPLICATION)
         process.wait_until(lambda: answers(port), seconds=60)

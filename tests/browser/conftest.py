@@ -17,7 +17,8 @@ from django.db import connections
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.market.live_rows import Publisher
-from tracker.launch.ports import LOOPBACK, Reservation, accepts
+from tests.ports import held_port
+from tracker.launch.ports import LOOPBACK, accepts
 from tracker.launch.process import Command, Process, Warden
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ class Server:
     """Daphne on one port, to be stopped and started again."""
 
     def __init__(self, environment: dict[str, str], warden: Warden) -> None:
-        self.port = Reservation().release()
+        self.port = held_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.warden = warden
         arguments = ["-m", "daphne", "-b", LOOPBACK, "-p", str(self.port), "tracker.asgi:application"]

@@ -31,9 +31,9 @@ from market.pipeline import Pipeline
 from market.storage.batch import Run
 from market.storage.collect import Collector
 from market.storage.tables import HISTORY, Row
+from tests.ports import held_port
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.places import temporary_directory
-from tracker.launch.ports import free_port
 from tracker.launch.postgres import Postgres
 from tracker.launch.process import Process, Warden
 
@@ -52,7 +52,7 @@ class Database:
 
     def __init__(self, warden: Warden) -> None:
         self._directory = temporary_directory(unprivileged_account())
-        self._server = Postgres(self._directory, free_port(0), lasting=False)
+        self._server = Postgres(self._directory, held_port(), lasting=False)
         self._warden = warden
         self._process: Process | None = None
         self.start()

@@ -20,8 +20,9 @@ from django.test.utils import override_settings
 
 from tests.market.live_rows import VN30, Publisher, market_row
 from tests.nginx import Nginx, find_nginx
+from tests.ports import held_port
 from tests.stand import Stand
-from tracker.launch.ports import LOOPBACK, accepts, free_port
+from tracker.launch.ports import LOOPBACK, accepts
 from tracker.launch.process import Process
 from tracker.launch.stack import APPLICATION, SOCKET_LIMITS
 
@@ -54,7 +55,7 @@ class Site(Stand):
         self.start_database()
         publish(self.valkey.url)
         for name in ("web1", "web2"):
-            self.serve(name, free_port())
+            self.serve(name, held_port())
         for name in ("web1", "web2"):
             self.processes[name].wait_until(partial(accepts, self.ports[name]), seconds=60)
         self.start_nginx("nginx")

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from alerts.delivery.push import text_of
 from tests.integration.killable import wait_until
-from tracker.launch.ports import LOOPBACK, Reservation
+from tests.ports import held_port
+from tracker.launch.ports import LOOPBACK
 
 TOKEN = "4242:stand-in-token"
 
@@ -87,8 +88,7 @@ class StandIn:
 @contextmanager
 def stand_in() -> Iterator[StandIn]:
     """Serve until the block ends."""
-    reservation = Reservation()
-    served = StandIn(reservation.port)
+    served = StandIn(port := held_port())
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -100,7 +100,7 @@ def stand_in() -> Iterator[StandIn]:
     application.router.add_route("*", "/{path:.*}", served.handle)
     runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
     run(runner.setup())
-    run(web.TCPSite(runner, LOOPBACK, reservation.release()).start())
+    run(web.TCPSite(runner, LOOPBACK, port).start())
     try:
         yield served
     finally:
@@ -130,7 +130,7 @@ class MailBox:
 def mail_box() -> Iterator[MailBox]:
     """Serve mail until the block ends."""
     box = MailBox()
-    box.port = Reservation().release()
+    box.port = held_port()
     controller = Controller(box, hostname=LOOPBACK, port=box.port)
     controller.start()
     try:

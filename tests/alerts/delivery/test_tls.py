@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from alerts.delivery import post
 from alerts.delivery.post import Poster, PostFailed
-from tracker.launch.ports import LOOPBACK, Reservation
+from tests.ports import held_port
+from tracker.launch.ports import LOOPBACK
 
 HOST = "hook.example.org"
 
@@ -59,14 +60,14 @@ async def secure_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     application.router.add_post("/", answer)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    reservation = Reservation()
-    await web.TCPSite(runner, LOOPBACK, reservation.release(), ssl_context=ours).start()
+    port = held_port()
+    await web.TCPSite(runner, LOOPBACK, port, ssl_context=ours).start()
 
     async def resolved(*rest: Any, **options: Any) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (LOOPBACK, reservation.port))]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (LOOPBACK, port))]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolved)
-    yield reservation.port
+    yield port
     await runner.cleanup()
 
 

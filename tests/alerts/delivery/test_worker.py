@@ -20,8 +20,8 @@ from alerts.models import Delivery, PlannedSubject
 from tests.alerts.delivery.builders import make_alert, make_channel, make_device, make_webhook
 from tests.alerts.delivery.standins import TOKEN, Answer, Browser, MailBox, StandIn
 from tests.integration.killable import wait_until
+from tests.ports import held_port
 from tracker.launch.places import temporary_directory
-from tracker.launch.ports import Reservation
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.valkey import Valkey
 
@@ -35,7 +35,7 @@ class Queue:
     def __init__(self, warden: Warden) -> None:
         directory = temporary_directory(None)
         warden.remove(directory)
-        self._server = Valkey(directory, Reservation().release())
+        self._server = Valkey(directory, held_port())
         self._warden = warden
         self._process: Process | None = None
         self.url = self._server.url

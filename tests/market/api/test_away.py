@@ -14,9 +14,9 @@ import pytest
 from tests.launched import wait_until
 from tests.market.api.web import web_process
 from tests.market.live_rows import VN30, Publisher, future_row, market_row
+from tests.ports import held_port
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.places import temporary_directory
-from tracker.launch.ports import Reservation
 from tracker.launch.postgres import Postgres
 from tracker.launch.process import Process, Warden
 
@@ -105,7 +105,7 @@ def test_history_answers_again_soon_after_the_database_is_back(
 @pytest.fixture
 def database_that_starts_late() -> Iterator[Postgres]:
     directory = temporary_directory(unprivileged_account())
-    server = Postgres(directory, Reservation().release(), lasting=False)
+    server = Postgres(directory, held_port(), lasting=False)
     server.prepare()
     yield server
     shutil.rmtree(directory)

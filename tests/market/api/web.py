@@ -6,14 +6,15 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from tracker.launch.ports import LOOPBACK, Reservation, accepts
+from tests.ports import held_port
+from tracker.launch.ports import LOOPBACK, accepts
 from tracker.launch.process import Command, Process, Warden
 
 
 @contextmanager
 def web_process(environment: dict[str, str], warden: Warden, pool: int = 4) -> Iterator[str]:
     """Run one that everybody may read; its address. Without a pool a database that is away is known at once."""
-    port = Reservation().release()
+    port = held_port()
     arguments = ["-m", "daphne", "-b", LOOPBACK, "-p", str(port), "tracker.asgi:application"]
     own = {"ANONYMOUS_READ": "true", "API_REQUESTS_PER_MINUTE_PER_ADDRESS": "1000000", "DATABASE_POOL_SIZE": str(pool)}
     command = Command("daphne", [sys.executable, *arguments], settings.BASE_DIR, environment | own)

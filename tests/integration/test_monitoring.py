@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -209,7 +210,17 @@ def start_prometheus(stand: Monitored, directory: Path, port: int) -> Process:
     file.write_text(yaml.safe_dump(config))
     arguments = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={directory / 'data'}"]
     arguments += [f"--web.listen-address={LOOPBACK}:{port}", "--log.level=error"]
-    return Process(Command("prometheus", arguments, directory), stand.warden)
+    process = Process(Command("prometheus", arguments, directory), stand.warden)
+    process.wait_until(lambda: is_ready(port), seconds=60)
+    return process
+
+
+def is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/-/ready", timeout=5) as said:
+            return bool(said.status == 200)
+    except OSError:
+        return False
 
 
 def grouped(jobs: dict[str, str], stand: Monitored) -> dict[str, list[str]]:
@@ -226,8 +237,6 @@ def api(port: int, path: str) -> Any:
             return json.load(said)["data"]
     except urllib.error.HTTPError as error:
         raise AssertionError(f"{path}: {error.read().decode()[:300]}") from error
-    except OSError:
-        return {"result": [], "alerts": []}
 
 
 def query(port: int, text: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """A real nginx with our template in front of two Daphne processes."""
 
 import asyncio
+import gzip
 import http.client
 import json
 import re
@@ -207,6 +208,18 @@ def test_reader_who_shows_something_of_himself_gets_no_kept_answer(site: Site) -
     assert get(site.nginx.https, SNAPSHOT, If_None_Match=tag).status == 304
     other = get(site.nginx.https, f"{SNAPSHOT}?symbols=HPG")
     assert len(other.body) < len(get(site.nginx.https, SNAPSHOT).body)
+
+
+@pytest.mark.parametrize("path", [SNAPSHOT, "/api/market/alerts", "/"])
+def test_answer_that_is_packed_for_one_reader_is_not_given_packed_to_another(site: Site, path: str) -> None:
+    packed = get(site.nginx.https, path, Accept_Encoding="br, gzip, zstd")
+    plain = get(site.nginx.https, path)
+    assert "content-encoding" not in plain.headers and plain.status == packed.status == 200
+    if packed.headers.get("content-encoding"):
+        assert packed.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(packed.body)[:1] == plain.body[:1]
+    else:
+        assert packed.body[:1] == plain.body[:1]
 
 
 def test_client_cannot_make_up_its_address(site: Site) -> None:

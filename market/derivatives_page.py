@@ -12,7 +12,7 @@ from market.formatting import Cells, Row, book_cells, colour, level_cells, match
 from market.graphics import Chart, Label, chart
 from market.live_board import Patch, index_patch, no_patch
 from market.pages import Column, Group
-from market.price_table import ASKS, BIDS, BOOK, LIMITS, MATCH, TREND
+from market.price_table import ASKS, BIDS, BOOK, LIMITS, MATCH
 from market.strip import FUTURE, STATES, colour_of_sign, future_cells, is_front
 from market.tables import Table
 
@@ -117,7 +117,6 @@ BOARD_GROUPS = (
             Column("foreign_sell", _("F. sell"), _("Foreign sell volume")),
         ),
     ),
-    TREND,
 )
 
 

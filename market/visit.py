@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
 from market import live, tabs
@@ -80,6 +81,7 @@ class Visit(NamedTuple):
             "table": table,
             "groups": headings("" if own else asked, table.groups),
             "lines": shown,
+            "rows": mark_safe("\n".join(line.html for line in shown)),  # made of escaped parts, once for each version
             "auction": auction_part(shown),
         }
 

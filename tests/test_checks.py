@@ -1,4 +1,9 @@
+import re
+from pathlib import Path
+
 import pytest
+import yaml
+from django.conf import settings as project
 from django.core.checks import run_checks
 from pytest_django import Settings
 
@@ -43,3 +48,16 @@ def test_checks_before_a_deployment_without_credentials_warn(settings: Settings)
     assert found(deploy=True) == {"tracker.W001"}
     settings.SSI_CONSUMER_SECRET = "secret"
     assert found(deploy=True) == set()
+
+
+def test_variables_of_the_check_of_production_are_those_that_compose_sets() -> None:
+    folder = Path(project.BASE_DIR) / "docker"
+    given = yaml.safe_load((folder / "compose.prod.yml").read_text())["x-app"]["environment"]
+    listed = dict(re.findall(r"^(\w+)=(.*)$", (folder / "check.env").read_text(), re.MULTILINE))
+    assert set(listed) == {name.removesuffix("_FILE") for name in given}
+    fixed = {name: value for name, value in given.items() if not name.endswith("_FILE") and "${" not in value}
+    assert {name: listed[name] for name in fixed} == fixed
+
+
+def test_checks_that_are_silenced_have_a_reason() -> None:
+    assert project.SILENCED_SYSTEM_CHECKS == ["security.W021"]

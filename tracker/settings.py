@@ -140,6 +140,9 @@ INSTALLED_APPS = [
     "simple_history",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "market",
     "alerts",
     "tracker.accounts",
@@ -147,6 +150,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "market.middleware.measured",  # first: the others take time too
+    "market.headers.permissions_policy",
     "django.middleware.security.SecurityMiddleware",
     "market.compression.CompressionMiddleware",  # before whitenoise: it packs what that serves
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -199,6 +203,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True  # five in a row, not five in a life
 AXES_CLIENT_IP_CALLABLE = "tracker.accounts.limits.plain_address_of"
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+ADMIN_SECOND_FACTOR = one_of("ADMIN_SECOND_FACTOR", "optional", {"off", "optional", "required"})
+OTP_TOTP_ISSUER = "VN Stock Tracker"  # what the app calls us
 LOGIN_URL = "accounts:log_in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -396,6 +402,16 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# What a browser offers and no page of ours uses.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer"),
+        *("microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking"),
+    )
+)
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -403,8 +419,15 @@ HTTPS_ONLY = flag("HTTPS_ONLY", False)
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
+# A browser that was told once keeps to HTTPS for so long, whatever the site does then.
+HSTS_SECONDS = whole("HSTS_SECONDS", 31_536_000, 0, 1_000_000_000)
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = flag("HSTS_SUBDOMAINS", True)
+SECURE_HSTS_PRELOAD = flag("HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS: list[str] = []
+if not SECURE_HSTS_PRELOAD:
+    # Preloading binds a whole domain for months, also what else lives there: its owner decides, not a check.
+    SILENCED_SYSTEM_CHECKS.append("security.W021")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY", False) else None
 
 # --- Metrics -------------------------------------------------------------------------------------------------

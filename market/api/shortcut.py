@@ -22,6 +22,7 @@ from market.api.errors import Unavailable, describe, encoded
 from market.api.live import Reply, answer
 from market.api.live_views import BY_PATH
 from market.api.throttles import budgets, caller_of
+from market.headers import security_headers
 from market.metrics import HTTP_SECONDS
 
 Scope: TypeAlias = dict[str, Any]
@@ -29,11 +30,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
-SECURITY: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"vary", b"Authorization, Cookie"),
-)
+VARY: Final = (b"vary", b"Authorization, Cookie")
 
 
 class LiveShortcut:
@@ -116,9 +113,5 @@ def refusal(error: APIException) -> Reply:
 @lru_cache(maxsize=1024)
 def wire_headers(headers: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
     """Headers as ASGI has them, with those that Django's middleware would add."""
-    added = list(SECURITY)
-    if settings.SECURE_HSTS_SECONDS:
-        added.append(
-            (b"strict-transport-security", f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains".encode())
-        )
+    added = [VARY, *((name.lower().encode(), value.encode()) for name, value in security_headers())]
     return [(name.lower().encode(), value.encode("latin1")) for name, value in headers] + added

@@ -6,15 +6,48 @@ that shows that total, or a later one.
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from market.domain.events import Snapshot
+from market.domain.events import Event, ForeignUpdate, Snapshot
 from market.feed.errors import RejectedMessage
 from market.feed.parse import Parser
 from market.feed.recording import read_messages
 from tests.load.crowd import Crowd, Position
+
+
+class Client(Protocol):
+    """When a client got its newest snapshot, and each update."""
+
+    @property
+    def snapshot_at(self) -> float | None: ...
+
+    @property
+    def at(self) -> Mapping[Position, float]: ...
+
+
+class Receipts(Protocol):
+    """What many clients of a channel received."""
+
+    @property
+    def clients(self) -> Sequence[Client]: ...
+
+    @property
+    def texts(self) -> Mapping[Position, bytes]: ...
+
+
+class Total(NamedTuple):
+    """A number that only rises through the day, by one name in the feed's events and in our rows."""
+
+    event: type[Event]
+    name: str
+
+
+TRADED: Final = Total(Snapshot, "total_volume")
+FOREIGN_BOUGHT: Final = Total(ForeignUpdate, "buy_volume")
 
 
 class Frame(msgspec.Struct):
@@ -23,8 +56,8 @@ class Frame(msgspec.Struct):
     data: dict[str, dict[str, dict[str, object]]]
 
 
-def arrivals(directory: Path) -> dict[str, list[tuple[float, float]]]:
-    """By symbol, (total volume, when it arrived), both rising."""
+def arrivals(directory: Path, total: Total = TRADED) -> dict[str, list[tuple[float, float]]]:
+    """By symbol, (total, when it arrived), both rising."""
     parser = Parser()
     found: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for path in sorted(directory.glob("*")):
@@ -34,33 +67,37 @@ def arrivals(directory: Path) -> dict[str, list[tuple[float, float]]]:
                 event = parser.parse(line)
             except RejectedMessage:
                 continue
-            if not isinstance(event, Snapshot) or not event.total_volume:
+            if not isinstance(event, Snapshot | ForeignUpdate) or not isinstance(event, total.event):
                 continue
+            value = getattr(event, total.name)
             known = found[event.symbol]
-            if not known or event.total_volume > known[-1][0]:
-                known.append((event.total_volume, received_at))
+            if value and (not known or value > known[-1][0]):
+                known.append((value, received_at))
     return found
 
 
-def market_ages(crowd: Crowd, recorded: Path) -> list[float]:
-    """Seconds, one for each trade frame and client that got it; of frames since the last client had its snapshot."""
-    since = max(client.snapshot_at or 0.0 for client in crowd.clients)
-    arrived = arrivals(recorded)
+def market_ages(receipts: Receipts, recorded: Path, total: Total = TRADED) -> list[float]:
+    """Seconds, one for each frame that raised the total and client that got it.
+
+    Of frames since the last client had its snapshot.
+    """
+    since = max(client.snapshot_at or 0.0 for client in receipts.clients)
+    arrived = arrivals(recorded, total)
     shown: dict[str, int] = {}  # how many of a symbol's frames earlier updates held
-    sources: dict[Position, list[float]] = {}  # update -> when its trade frames arrived
-    for position in sorted(crowd.texts):
-        frame = msgspec.json.decode(crowd.texts[position], type=Frame)
+    sources: dict[Position, list[float]] = {}  # update -> when its frames arrived
+    for position in sorted(receipts.texts):
+        frame = msgspec.json.decode(receipts.texts[position], type=Frame)
         times = sources[position] = []
         for symbol, row in frame.data["rows"].items():
-            total = row.get("total_volume")
-            if not isinstance(total, int | float):
+            value = row.get(total.name)
+            if not isinstance(value, int | float):
                 continue
             known = arrived.get(symbol, [])
-            first, shown[symbol] = shown.get(symbol, 0), bisect_left(known, (total + 0.5, 0.0))
+            first, shown[symbol] = shown.get(symbol, 0), bisect_left(known, (value + 0.5, 0.0))
             times += [at for _, at in known[first : shown[symbol]] if at >= since]
     return [
         receipt - at
-        for client in crowd.clients
+        for client in receipts.clients
         for position, receipt in client.at.items()
         for at in sources.get(position, ())
     ]

@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from market.access import AccessUnavailable
 from market.readers import readers
+from tracker.accounts import second_factor
 
 RETRY_AFTER_SECONDS: Final = 5
 
@@ -44,7 +45,7 @@ class PageAccessMiddleware(LoginRequiredMiddleware):
     """Send whoever has no session to the log-in page, where ANONYMOUS_READ is off.
 
     It asks about every view that does not say otherwise with `login_not_required`. The API's views do, because they
-    judge by themselves and answer programs; the admin has a log-in page of its own.
+    judge by themselves and answer programs; the admin has a log-in page of its own, and may want a second factor.
     """
 
     def process_view(
@@ -55,7 +56,9 @@ class PageAccessMiddleware(LoginRequiredMiddleware):
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
         match = request.resolver_match
-        if settings.ANONYMOUS_READ or (match and match.app_name == "admin"):
+        if match and match.app_name == "admin":
+            return second_factor.before_admin(request)
+        if settings.ANONYMOUS_READ:
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
 

@@ -3,6 +3,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.generic import TemplateView
 
+from tracker.accounts import second_factor_views as second_factor
 from tracker.accounts import views
 
 app_name = "accounts"
@@ -22,5 +23,9 @@ urlpatterns = [
     path("email/", views.change_email, name="change_email"),
     path("tokens/", views.make_token, name="make_token"),
     path("tokens/<int:number>/revoke/", views.revoke_token, name="revoke_token"),
+    path("second-factor/", second_factor.ShowCode.as_view(), name="second_factor"),
+    path("second-factor/set-up/", second_factor.SetUp.as_view(), name="set_up_second_factor"),
+    path("second-factor/codes/", second_factor.make_codes, name="make_codes"),
+    path("second-factor/remove/", second_factor.remove, name="remove_second_factor"),
     path("delete/", views.delete, name="delete"),
 ]

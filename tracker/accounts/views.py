@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import FormView
 
 from market.models import ApiToken
+from tracker.accounts import second_factor
 from tracker.accounts.forms import DeleteForm, EmailForm, LogInForm, ResetForm, SignUpForm, TokenForm
 from tracker.accounts.limits import address_of, limits
 
@@ -126,7 +127,10 @@ def account_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpRe
         "email_form": EmailForm(instance=user),
         "token_form": TokenForm(auto_id="id_token_%s"),
         "tokens": user.api_tokens.filter(revoked_at=None),
+        "asks_second_factor": second_factor.is_for(user),
     }
+    if context["asks_second_factor"]:
+        context |= {"has_app": second_factor.app_of(user) is not None, "codes_left": second_factor.codes_left(user)}
     return render(request, "accounts/account.html", context | more, status=status)
 
 

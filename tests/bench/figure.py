@@ -12,7 +12,10 @@ from msgspec import Struct
 
 
 class Figure(Struct, omit_defaults=True):
-    """One measured number. `bar` is the limit it is held to, if there is one; `ok` says whether it held."""
+    """One measured number. `bar` is the limit it is held to, if there is one; `ok` says whether it held.
+
+    `better` is higher or lower; empty where a change is neither good nor bad.
+    """
 
     name: str
     value: float
@@ -21,6 +24,7 @@ class Figure(Struct, omit_defaults=True):
     ok: bool | None = None
     on: str = ""
     note: str = ""
+    better: str = ""
 
 
 def figure(
@@ -34,12 +38,12 @@ def figure(
 ) -> Figure:
     """A figure and whether its bar holds."""
     bar = at_least if at_least is not None else at_most
-    ok = None
+    ok, better = None, ""
     if at_least is not None:
-        ok = value >= at_least
+        ok, better = value >= at_least, "higher"
     elif at_most is not None:
-        ok = value <= at_most
-    return Figure(name, round(value, 3), unit, bar, ok, machine(), note)
+        ok, better = value <= at_most, "lower"
+    return Figure(name, round(value, 3), unit, bar, ok, machine(), note, better)
 
 
 @lru_cache(maxsize=1)

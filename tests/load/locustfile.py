@@ -12,7 +12,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.load.crowd import Position
 from tests.load.follower import Answers, Follower, Outcome, channel_of, write
 
 PATIENCE_SECONDS = 20.0  # the server says something every five
-STORM_SECONDS = 5.0
+STORM_SECONDS = 4.0
 BURST_SECONDS = 3.0
 SYMBOLS = ("HPG", "FPT", "VCB", "SSI", "MWG")
 PAGES = ("/", "/overview/", "/foreign/", "/volume/", "/derivatives/", "/about/")
@@ -237,12 +237,10 @@ class Reader(Visitor):
 
     weight = 3
 
-    @task(3)
-    def page(self) -> None:
+    @task
+    def read(self) -> None:
         self.client.get(random.choice(PAGES), name="page")
-
-    @task(2)
-    def symbol(self) -> None:
+        self.wait()
         self.client.get(f"/symbol/{random.choice(SYMBOLS)}/", name="symbol page")
 
 
@@ -252,19 +250,14 @@ class Program(Visitor):
     weight = 2
     etag = ""
 
-    @task(3)
-    def snapshot(self) -> None:
+    @task
+    def poll(self) -> None:
         headers = {"If-None-Match": self.etag} if self.etag else {}
         answer = self.client.get("/api/market/snapshot", name="snapshot", headers=headers)
         self.etag = (answer.headers or {}).get("ETag", self.etag)
-
-    @task(2)
-    def candles(self) -> None:
-        self.client.get(f"/api/history/{random.choice(SYMBOLS)}/candles?interval=1m&limit=300", name="history")
-
-    @task(1)
-    def ticks(self) -> None:
-        self.client.get(f"/api/history/{random.choice(SYMBOLS)}/ticks?limit=100", name="history")
+        symbol = random.choice(SYMBOLS)
+        self.client.get(f"/api/history/{symbol}/candles?interval=1m&limit=300", name="history")
+        self.client.get(f"/api/history/{symbol}/ticks?limit=100", name="history")
 
 
 class Trader(Visitor):

@@ -34,7 +34,9 @@ class Report:
         """A value that must stay below its bar (or reach it)."""
         ok = value >= bar if at_least else value < bar
         self.ok &= ok
-        self._say({"name": name, "value": round(value, 2), "unit": unit, "bar": bar, "ok": ok, "on": self._on})
+        better = "higher" if at_least else "lower"
+        told = {"name": name, "value": round(value, 2), "unit": unit, "bar": bar, "ok": ok, "on": self._on}
+        self._say(told | {"better": better})
 
     def note(self, name: str, value: float, unit: str) -> None:
         """A value without a bar."""

@@ -3,7 +3,7 @@
 python -m tests.load.swarm                         all scenarios, each on a stack of its own
 python -m tests.load.swarm reconnect_storm --users 100 --seconds 30
 python -m tests.load.swarm --host http://127.0.0.1:8000 mixed_day
-python -m tests.load.swarm --quick                 a smoke: few users, all scenarios on one stack, no times
+python -m tests.load.swarm --quick                 a smoke: a few users of every kind at once, and no times
 """
 
 import argparse
@@ -25,7 +25,7 @@ from tests.bench.figure import Figure, line  # noqa: E402  (needs the settings)
 from tests.load.bounds import Refused, bounded, loopback  # noqa: E402
 from tests.load.follower import Outcome, read  # noqa: E402
 from tests.load.swarm_figures import figures  # noqa: E402
-from tests.load.swarm_scenarios import SCENARIOS, Scenario  # noqa: E402
+from tests.load.swarm_scenarios import SCENARIOS, SMOKE, Scenario  # noqa: E402
 from tests.stand import Stand  # noqa: E402
 from tracker.launch.ports import LOOPBACK  # noqa: E402
 
@@ -37,8 +37,7 @@ CROWDED: Final = {  # one address stands for many people
     "SIGN_UPS_PER_HOUR_PER_ADDRESS": "100000",
     "API_REQUESTS_PER_MINUTE_PER_ADDRESS": "10000000",
 }
-QUICK_USERS: Final = 8
-QUICK_SECONDS: Final = 6
+QUICK_SECONDS: Final = 10
 GRACE_SECONDS: Final = 60  # for Locust to start and end
 
 
@@ -83,29 +82,20 @@ def swarm(scenario: Scenario, site: Site, users: int, seconds: int) -> Outcome:
         return read(path)
 
 
-def run(names: Sequence[str], host: str, users: int, seconds: int, quick: bool) -> Iterator[Figure]:
-    """The figures of the scenarios, as they come."""
-    if host or quick:
+def run(scenarios: Sequence[Scenario], host: str, users: int, seconds: int, *, times: bool) -> Iterator[Figure]:
+    """The figures of the scenarios, as they come; each on a stack of its own where no site is given."""
+    for scenario in scenarios:
         with given_site(host) if host else own_site() as site:
-            for name in names:
-                yield from measured(SCENARIOS[name], site, users, seconds, quick)
-        return
-    for name in names:
-        with own_site() as site:
-            yield from measured(SCENARIOS[name], site, users, seconds, quick)
+            outcome = swarm(scenario, site, users or scenario.clients, seconds)
+            for each in outcome.errors:
+                print(f"{scenario.name}: {each}", file=sys.stderr)
+            yield from figures(scenario, outcome, site.recorded, times=times)
 
 
 @contextmanager
 def given_site(host: str) -> Iterator[Site]:
     """A site of this machine that runs already."""
     yield Site([loopback(host)], None)
-
-
-def measured(scenario: Scenario, site: Site, users: int, seconds: int, quick: bool) -> Iterator[Figure]:
-    outcome = swarm(scenario, site, users or scenario.clients, seconds)
-    for each in outcome.errors:
-        print(f"{scenario.name}: {each}", file=sys.stderr)
-    yield from figures(scenario, outcome, site.recorded, times=not quick)
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -119,12 +109,12 @@ def main(given: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given)
     if unknown := set(options.scenarios) - set(SCENARIOS):
         parser.error(f"expected some of {', '.join(SCENARIOS)}, was {', '.join(sorted(unknown))}")
-    users = QUICK_USERS if options.quick else options.users
+    scenarios = [SMOKE] if options.quick else [SCENARIOS[name] for name in options.scenarios or SCENARIOS]
     seconds = QUICK_SECONDS if options.quick else options.seconds
     try:
-        bounded(users or 1, seconds)
+        bounded(options.users or 1, seconds)
         held = True
-        for shown in run(options.scenarios or list(SCENARIOS), options.host, users, seconds, options.quick):
+        for shown in run(scenarios, options.host, options.users, seconds, times=not options.quick):
             print(line(shown), flush=True)
             held = held and shown.ok is not False
     except (Refused, RuntimeError, subprocess.TimeoutExpired) as error:

@@ -35,3 +35,12 @@ SCENARIOS: Final = {
         ),
     )
 }
+# Everything at once, for a moment.
+SMOKE: Final = Scenario(
+    "smoke",
+    (*SCENARIOS["mixed_day"].users, "SnapshotBurst", "ReconnectStorm"),
+    14,
+    SCENARIOS["mixed_day"].p95,
+    SCENARIOS["reconnect_storm"].most,
+    SCENARIOS["mixed_day"].age_p99,
+)

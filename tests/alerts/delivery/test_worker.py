@@ -39,7 +39,7 @@ class Queue:
         self._warden = warden
         self._process: Process | None = None
         self.url = self._server.url
-        self._celery = Celery(broker=self.url)
+        self._celery = Celery(broker=self.url, set_as_current=False)  # else other tests' tasks would go here too
         self.start()
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from market.api.access import ReadAllowed, ReaderSessionAuthentication, TokenAuthentication
-from market.api.throttles import CallerThrottle, address_of, budgets
+from market.api.throttles import CallerThrottle, address_of, spend
 
 
 class ApiView(APIView):
@@ -22,10 +22,10 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let a request in. Refusals count for the address: guessing tokens must not cost a query for ever."""
         guesses = f"refused:{address_of(request)}"
-        if wait := budgets.spend(guesses, settings.API_REQUESTS_PER_MINUTE_PER_ADDRESS, cost=0):
+        if wait := spend(guesses, settings.API_REQUESTS_PER_MINUTE_PER_ADDRESS, cost=0):
             raise Throttled(wait)
         try:
             super().initial(request, *args, **kwargs)
         except (AuthenticationFailed, NotAuthenticated):
-            budgets.spend(guesses, settings.API_REQUESTS_PER_MINUTE_PER_ADDRESS)
+            spend(guesses, settings.API_REQUESTS_PER_MINUTE_PER_ADDRESS)
             raise

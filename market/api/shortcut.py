@@ -21,7 +21,7 @@ from market.api.access import CANNOT_TELL
 from market.api.errors import Unavailable, describe, encoded
 from market.api.live import Reply, answer
 from market.api.live_views import BY_PATH
-from market.api.throttles import budgets, caller_of
+from market.api.throttles import caller_of, spend
 from market.headers import security_headers
 from market.metrics import HTTP_SECONDS
 
@@ -49,7 +49,7 @@ class LiveShortcut:
             if view is None or caller is None:
                 await self._django(scope, receive, send)
                 return
-            if wait := budgets.spend(*caller):
+            if wait := spend(*caller):
                 raise Throttled(wait)
             match = headers.get(b"if-none-match")
             reply = await answer(view, scope["query_string"].decode("latin1"), match and match.decode("latin1"))

@@ -12,7 +12,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from django.core.management.base import CommandParser
 
+from market.management.commands.demo import Command as Demo
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.errors import LaunchError, ProcessEnded
 from tracker.launch.places import can_run, temporary_directory
@@ -20,6 +22,7 @@ from tracker.launch.ports import LOOPBACK, Reservation, accepts, free_port
 from tracker.launch.postgres import Postgres, programs, wheel
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.run_directory import RunDirectory
+from tracker.launch.stack import Stack
 from tracker.launch.supervisor import StopRequested, Supervisor
 
 FOREVER = "import signal; print('up', flush=True); signal.pause()"
@@ -281,3 +284,24 @@ def test_warden_that_goes_removes_the_folders_it_was_told(tmp_path: Path) -> Non
     warden.remove(folder.parent)
     warden.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "simulated", "watch"),
+    [
+        ([], (), None),
+        (["--speed", "10"], ("--speed=10",), None),
+        (["--symbols", "all"], ("--symbols=all",), "all"),
+        (["--symbols", "vn30"], ("--symbols=vn30",), "vn30"),
+    ],
+)
+def test_demo_watches_the_market_that_it_simulates(
+    tmp_path: Path, arguments: list[str], simulated: tuple[str, ...], watch: str | None
+) -> None:
+    demo, parser = Demo(), CommandParser()
+    demo.add_arguments(parser)
+    choices = demo.chosen(vars(parser.parse_args(arguments)))
+    assert choices.simulate_arguments == simulated
+    stack = Stack(Supervisor(Said()), RunDirectory(tmp_path / "run"), choices)
+    for process in (stack.manage("ingest", "ingest"), stack.module("worker", "celery")):
+        assert process.environment.get("WATCH") == watch

@@ -16,8 +16,16 @@ class StackCommand(BaseCommand):
     requires_system_checks = []
     simulated: bool
 
-    def run_stack(self, simulate_arguments: tuple[str, ...] = ()) -> None:
-        choices = Choices(
+    def run_stack(self, choices: Choices) -> None:
+        try:
+            code = run(settings.RUN_DIR, lambda supervisor, held: Stack(supervisor, held, choices).start())
+        except LaunchError as error:
+            raise CommandError(str(error)) from error
+        sys.exit(code)
+
+    def choices(self) -> Choices:
+        """What the settings say."""
+        return Choices(
             simulated=self.simulated,
             root=settings.BASE_DIR,
             run_directory=settings.RUN_DIR,
@@ -28,11 +36,5 @@ class StackCommand(BaseCommand):
             port=settings.PORT,
             anonymous_read=self.simulated or settings.ANONYMOUS_READ_LOCALLY,
             sign_up=self.simulated or settings.ACCOUNTS_SIGN_UP_LOCALLY,
-            simulate_arguments=simulate_arguments,
             metrics_port=settings.METRICS_PORT,
         )
-        try:
-            code = run(settings.RUN_DIR, lambda supervisor, held: Stack(supervisor, held, choices).start())
-        except LaunchError as error:
-            raise CommandError(str(error)) from error
-        sys.exit(code)

@@ -37,6 +37,7 @@ class Choices:
     anonymous_read: bool
     sign_up: bool
     simulate_arguments: tuple[str, ...] = ()
+    watch: str = ""  # empty: what the settings say
     metrics_port: int = 0
 
 
@@ -56,6 +57,8 @@ class Stack:
         }
         if choices.simulated:  # a .env made for production has no say in how a demo is reached
             self.environment |= {"HTTPS_ONLY": "false", "ALLOWED_HOSTS": "", "BEHIND_PROXY": "false"}
+        if choices.watch:
+            self.environment["WATCH"] = choices.watch
 
     def start(self) -> str:
         """Start everything and return the block that tells a person where it is.

@@ -18,4 +18,4 @@ class Command(StackCommand):
         missing = [name for name in CREDENTIALS if not getattr(settings, name)]
         if missing:
             raise CommandError(f"{' and '.join(missing)}: expected in .env (see .env.example), not set.")
-        self.run_stack()
+        self.run_stack(self.choices())

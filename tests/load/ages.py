@@ -76,12 +76,13 @@ def arrivals(directory: Path, total: Total = TRADED) -> dict[str, list[tuple[flo
     return found
 
 
-def market_ages(receipts: Receipts, recorded: Path, total: Total = TRADED) -> list[float]:
+def market_ages(receipts: Receipts, recorded: Path, total: Total = TRADED, since: float = 0.0) -> list[float]:
     """Seconds, one for each frame that raised the total and client that got it.
 
-    Of frames since the last client had its snapshot.
+    Of frames since an epoch second and since the last client had its snapshot. What came before that receipts began to
+    be kept has to be left out so: the first update would answer for it.
     """
-    since = max(client.snapshot_at or 0.0 for client in receipts.clients)
+    since = max([since, *(client.snapshot_at or 0.0 for client in receipts.clients)])
     arrived = arrivals(recorded, total)
     shown: dict[str, int] = {}  # how many of a symbol's frames earlier updates held
     sources: dict[Position, list[float]] = {}  # update -> when its frames arrived

@@ -6,7 +6,7 @@ IN_ROOT = cd "$(ROOT)" && exec
 PYTHON = $(IN_ROOT) .venv/bin/python
 ARGS =
 
-.PHONY: help setup demo live services test browser lint types check bench load clean
+.PHONY: help setup demo live services test browser lint types check bench load report clean
 
 help: ## Show the targets.
 	@cd "$(ROOT)" && sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -45,6 +45,9 @@ bench: setup ## Measure; prints one JSON object a line.
 
 load: setup ## Measure sockets and pages under load; prints one JSON object a line.
 	@$(PYTHON) -m tests.load --bars $(ARGS)
+
+report: setup ## Measure everything and write reports/; exit 1 when a bar is missed. ARGS=--quick is a smoke.
+	@$(PYTHON) -m tests.load.report $(ARGS)
 
 clean: ## Remove what setup, demo and tests made.
 	@cd "$(ROOT)" && if [ -x .venv/bin/python ]; then .venv/bin/python manage.py devservices --remove-data; fi

@@ -36,8 +36,9 @@ lint: setup ## Check style and format.
 types: setup ## Check types.
 	@$(PYTHON) -m mypy tracker market alerts
 
-check: setup ## Run Django's checks and look for missing migrations.
+check: setup ## Run Django's checks, those of production too, and look for missing migrations.
 	@$(PYTHON) manage.py check --fail-level ERROR
+	@cd "$(ROOT)" && ENV_FILE=docker/check.env exec .venv/bin/python manage.py check --deploy --fail-level WARNING
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 
 bench: setup ## Measure; prints one JSON object a line.
@@ -48,6 +49,9 @@ load: setup ## Measure sockets and pages under load; prints one JSON object a li
 
 report: setup ## Measure everything and write reports/; exit 1 when a bar is missed. ARGS=--quick is a smoke.
 	@$(PYTHON) -m tests.load.report $(ARGS)
+
+audit: setup ## Ask PyPI and npm for known vulnerabilities of what is installed.
+	@$(PYTHON) scripts/audit.py
 
 clean: ## Remove what setup, demo and tests made.
 	@cd "$(ROOT)" && if [ -x .venv/bin/python ]; then .venv/bin/python manage.py devservices --remove-data; fi

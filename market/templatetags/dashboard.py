@@ -107,7 +107,7 @@ def line_chart(chart: Chart, label: str, decimals: int = 0, tone: str = "") -> S
         "", '<line x1="0" x2="100%" y1="{0}%" y2="{0}%"/>', ((each.place,) for each in chart.levels)
     )
     values = format_html_join(
-        "", '<text x="100%" y="{}%" dx="-4" dy="{}" text-anchor="end">{}</text>', level_texts(chart.levels, decimals)
+        "", '<text x="100%" y="{}%" dx="7" dy="{}">{}</text>', level_texts(chart.levels, decimals)
     )
     times = format_html_join(
         "",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
 from msgspec import Struct
 
 from market.domain.calendar import from_date, to_date
+from market.history_database import history_alias, history_connection
 from market.models import DailyBar, Trade
 from market.queries import BEGINNING, END
 
@@ -48,7 +48,7 @@ def ticks(
     min_volume: int = 1,
 ) -> list[Tick]:
     """The newest trades of a symbol in [start, end) and before a place, newest first."""
-    rows = Trade.objects.filter(symbol=symbol)
+    rows = Trade.objects.using(history_alias()).filter(symbol=symbol)
     if start:
         rows = rows.filter(at__gte=start)
     if end:
@@ -120,7 +120,7 @@ def samples(
     columns = ", ".join(f'"{column}"' for column in what.columns)
     query = (EVERY if seconds == 1 else LAST_OF_EACH).format(table=what.table, key=what.key, columns=columns)
     parameters: dict[str, Any] = {"code": code, "start": start or BEGINNING, "end": end or END, "limit": limit}
-    with connection.cursor() as cursor:
+    with history_connection().cursor() as cursor:
         cursor.execute(query, parameters | {"width": timedelta(seconds=seconds)})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows[::-1]
@@ -146,7 +146,9 @@ def foreign_days(
     From the stored days, and from samples for those not rolled up; where both tell of a day, more volume stands.
     """
     first, after = to_date(int((start or BEGINNING).timestamp())), to_date(int((end or END).timestamp()))
-    stored = DailyBar.objects.filter(symbol=symbol, day__gte=first, day__lt=after, foreign_buy_volume__isnull=False)
+    stored = DailyBar.objects.using(history_alias()).filter(
+        symbol=symbol, day__gte=first, day__lt=after, foreign_buy_volume__isnull=False
+    )
     names = ("day", "foreign_buy_volume", "foreign_sell_volume", "foreign_buy_value", "foreign_sell_value")
     days = {row[0]: foreign_day(row) for row in stored.order_by("-day").values_list(*names)[:limit]}
     newest = max(days, default=None)

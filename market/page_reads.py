@@ -9,13 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from msgspec import Struct
 
 from market.domain.calendar import VIETNAM_OFFSET
 from market.domain.settlement import BEGINS, ENDS
 from market.foreign_page import Minute
 from market.history import BASIS, INDEX, samples
+from market.history_database import history_connection
 from market.reference import instruments
 from market.storage.rollup import midnight
 
@@ -100,7 +101,7 @@ def read_flow(day: date, name: str, symbols: Sequence[str]) -> list[Minute]:
     start = midnight(day)
     settled: Settled = cache.get(key) or Settled(int(start.timestamp()), {}, [])
     since = datetime.fromtimestamp(settled.upto, tz=start.tzinfo)
-    with connection.cursor() as cursor:
+    with history_connection().cursor() as cursor:
         cursor.execute(FLOW, {"symbols": list(symbols), "start": since, "end": start + timedelta(days=1)})
         newer, minutes = advance(settled, cursor.fetchall())
     if newer is not settled:
@@ -143,7 +144,7 @@ def foreign_days(before: date, name: str, symbols: Sequence[str], limit: int = 1
     def read() -> list[ForeignTotal]:
         after = before - timedelta(days=3 * limit)
         parameters: dict[str, Any] = {"symbols": list(symbols), "before": before, "after": after, "limit": limit}
-        with connection.cursor() as cursor:
+        with history_connection().cursor() as cursor:
             cursor.execute(DAYS, parameters)
             return [ForeignTotal(*row) for row in cursor.fetchall()]
 

@@ -3,11 +3,11 @@
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from msgspec import Struct
 
 from market.domain.calendar import VIETNAM_OFFSET, from_date, to_date
+from market.history_database import history_connection
 from market.storage.level import has_aggregates
 from market.storage.rollup import midnight
 
@@ -78,7 +78,7 @@ def candles(
     `symbol` is the stored code of a stock, future or index; times carry an offset.
     """
     first, after = (align_up(moment, SECONDS[interval]) for moment in (start or BEGINNING, end or END))
-    with connection.cursor() as cursor:
+    with history_connection().cursor() as cursor:
         if interval == "1d":
             rows = daily(cursor, symbol, first, after, limit)
         else:

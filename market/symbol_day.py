@@ -13,6 +13,7 @@ from msgspec import Struct
 from market import history
 from market.domain.calendar import VIETNAM, day_of
 from market.formatting import Cells, Row, WritePrice, billions, colour, millions, number
+from market.history_database import history_alias
 from market.models import Trade
 from market.pages import Text
 from market.strip import colour_of_sign
@@ -67,7 +68,7 @@ def by_price(code: str, start: datetime) -> list[tuple[float, str, int]]:
     key = f"by-price:{code}:{start:%Y%m%d}"
     kept: list[tuple[float, str, int]] | None = cache.get(key)
     if kept is None:
-        rows = Trade.objects.filter(symbol=code, at__gte=start, at__lt=start + timedelta(days=1))
+        rows = Trade.objects.using(history_alias()).filter(symbol=code, at__gte=start, at__lt=start + timedelta(days=1))
         kept = list(rows.values_list("price", "side").annotate(Sum("volume")).order_by())
         cache.set(key, kept, PROFILE_SECONDS)
     return kept

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-HELPERS = {"text", "flag", "whole", "number", "words", "networks", "url", "one_of"}
+HELPERS = {"text", "flag", "whole", "number", "words", "networks", "url", "urls", "one_of"}
 BUILT_IN = {"SECRET_KEY"}  # its default is written nowhere but in the settings
 PROGRAM = "from tracker import settings; print(repr(getattr(settings, {name!r})))"
 
@@ -98,6 +98,11 @@ def test_environment_is_read_in_the_settings_alone() -> None:
         ("BROADCAST_INTERVAL_MS", "fast", "a whole number from 20 to 5000"),
         ("DATABASE_URL", "mysql://localhost/tracker", "an address that starts with postgres or postgresql"),
         ("REDIS_URL", "localhost:6379", "an address that starts with redis or rediss or unix"),
+        (
+            "CHANNEL_REDIS_URLS",
+            "redis://a:1,http://b:1",
+            "a comma list of different addresses that start with redis or rediss or unix",
+        ),
         ("LOG_LEVEL", "LOUD", "one of ['DEBUG', 'ERROR', 'INFO', 'WARNING']"),
     ],
 )
@@ -141,3 +146,19 @@ def test_setting_whose_file_is_missing_or_that_is_given_twice_is_named(tmp_path:
     file.write_text("9002")
     done = read_value("PORT", PORT_FILE=str(file), PORT="9003")
     assert "PORT: expected one of PORT and PORT_FILE, both are set" in done.stderr
+
+
+def test_settings_spread_groups_over_the_servers_that_are_given_and_else_use_the_only_one() -> None:
+    found = read_value("CHANNEL_LAYERS", CHANNEL_REDIS_URLS="redis://a:1/0, redis://b:2/0", REDIS_URL="redis://c:3/0")
+    assert re.findall(r"redis://[^']+", found.stdout) == ["redis://a:1/0", "redis://b:2/0"]
+    assert re.findall(r"redis://[^']+", read_value("CHANNEL_LAYERS", REDIS_URL="redis://c:3/0").stdout) == [
+        "redis://c:3/0"
+    ]
+
+
+def test_settings_know_a_replica_where_one_is_given_that_nothing_can_be_written_to() -> None:
+    assert "'history'" not in read_value("DATABASES").stdout
+    found = ast.literal_eval(read_value("DATABASES", READ_DATABASE_URL="postgres://me@far:5433/it").stdout)
+    assert (found["history"]["HOST"], found["history"]["PORT"]) == ("far", 5433)
+    assert "default_transaction_read_only=on" in found["history"]["OPTIONS"]["options"]
+    assert "options" not in found["default"]["OPTIONS"]

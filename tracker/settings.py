@@ -92,6 +92,17 @@ def url(name: str, default: str, schemes: set[str]) -> str:
     return read(name, cast, default, f"an address that starts with {' or '.join(sorted(schemes))}")
 
 
+def urls(name: str, default: list[str], schemes: set[str]) -> list[str]:
+    def cast(raw: str) -> list[str]:
+        found = [word.strip() for word in raw.split(",") if word.strip()]
+        if not schemes.issuperset(urlsplit(each).scheme for each in found) or len(set(found)) < len(found):
+            raise ValueError
+        return found
+
+    starts = " or ".join(sorted(schemes))
+    return read(name, cast, default, f"a comma list of different addresses that start with {starts}")
+
+
 def networks(name: str) -> list[str]:
     def cast(raw: str) -> list[str]:
         entries = [word.strip() for word in raw.split(",") if word.strip()]
@@ -246,20 +257,40 @@ HAS_DATABASE_URL = text("DATABASE_URL") != ""  # else `make demo` and `make live
 DATABASE_URL = url("DATABASE_URL", "postgres://tracker@127.0.0.1:5432/tracker", {"postgres", "postgresql"})
 # 0: no pool. Web processes set it; Celery and ingest do not.
 DATABASE_POOL_SIZE = whole("DATABASE_POOL_SIZE", 0, 0, 100)
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
-DATABASES["default"]["CONN_MAX_AGE"] = 0  # any other value leaks one connection a request under Daphne
-DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 2
-if DATABASE_POOL_SIZE:  # whoever asks for history must hear soon that the database is away
-    # A pool left to itself tries again after ever longer pauses, and would miss for minutes that the database is back.
-    pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "max_waiting": 100, "reconnect_timeout": 2}
-    DATABASES["default"]["OPTIONS"]["pool"] = pool
-    # No page or answer is worth more: whoever asks for something rare must not keep a connection for ever.
-    DATABASES["default"]["OPTIONS"].setdefault("options", "-c statement_timeout=10s")
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # a pool keeps connections that died with the server
+# A replica that pages and the API read history from; nothing else, because it lags.
+READ_DATABASE_URL = url("READ_DATABASE_URL", "", {"postgres", "postgresql"})
+
+
+def database(address: str, *options: str) -> dict[str, Any]:
+    """A connection to a server, with options of PostgreSQL as name=value."""
+    config: dict[str, Any] = env.db_url_config(address)
+    config["ENGINE"] = "django.db.backends.postgresql"
+    config["CONN_MAX_AGE"] = 0  # any other value leaks one connection a request under Daphne
+    given = config.setdefault("OPTIONS", {})
+    given["connect_timeout"] = 2
+    if DATABASE_POOL_SIZE:  # whoever asks for history must hear soon that the database is away
+        # A pool left to itself tries again after ever longer pauses, and would miss for minutes that the database is
+        # back.
+        pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "max_waiting": 100}
+        given["pool"] = pool | {"reconnect_timeout": 2}
+        # No page or answer is worth more: whoever asks for something rare must not keep a connection for ever.
+        options = ("statement_timeout=10s", *options)
+        config["CONN_HEALTH_CHECKS"] = True  # a pool keeps connections that died with the server
+    words_given = [f"-c {option}" for option in options] + [given.pop("options", "")]  # the last word wins
+    if any(words_given):
+        given["options"] = " ".join(filter(None, words_given))
+    return config
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+if READ_DATABASE_URL:
+    DATABASES["history"] = database(READ_DATABASE_URL, "default_transaction_read_only=on")
+DATABASE_ROUTERS = ["market.history_database.HistoryRouter"]
 
 HAS_REDIS_URL = text("REDIS_URL") != ""
 REDIS_URL = url("REDIS_URL", "redis://127.0.0.1:6379/0", {"redis", "rediss", "unix"})
+# Servers that share the groups; the same list in the same order in every process, or messages are lost.
+CHANNEL_REDIS_URLS = urls("CHANNEL_REDIS_URLS", [], {"redis", "rediss", "unix"})
 CHANNEL_LAYERS = {
     "default": {
         # Pub/sub: the other layer keeps membership in Redis and loses it for ever when Redis restarts.
@@ -267,11 +298,12 @@ CHANNEL_LAYERS = {
         "CONFIG": {
             "hosts": [
                 {
-                    "address": REDIS_URL,
+                    "address": address,
                     "socket_timeout": None,
                     "socket_connect_timeout": 3,
                     "health_check_interval": 15,
                 }
+                for address in CHANNEL_REDIS_URLS or [REDIS_URL]
             ],
             "prefix": "tracker",
         },

@@ -12,6 +12,7 @@ django_application = get_asgi_application()
 
 from alerts.routing import websocket_urlpatterns as signal_patterns  # noqa: E402  (needs the app registry)
 from market.api.shortcut import LiveShortcut  # noqa: E402  (needs the app registry)
+from market.body import BoundedBody  # noqa: E402
 from market.metrics import serve  # noqa: E402
 from market.observed import Requests, Sockets  # noqa: E402
 from market.routing import websocket_urlpatterns  # noqa: E402
@@ -24,7 +25,7 @@ serve("web")
 
 application = ProtocolTypeRouter(
     {
-        "http": Requests(LiveShortcut(django_application)),
+        "http": Requests(BoundedBody(LiveShortcut(django_application))),
         "websocket": sockets,
     }
 )

@@ -434,6 +434,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
     }
 }
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # of a form without its files; market/body.py bounds both together
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -107,7 +107,7 @@ def checked_subscription(text: str) -> dict[str, Any]:
         take_apart(endpoint, settings.DELIVERY_TO_LOOPBACK)
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes_of(key))
         is_secret = len(bytes_of(secret)) == 16
-    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, AddressRefused) as error:
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, RecursionError, AddressRefused) as error:
         raise SubscriptionRefused("expected a push subscription with endpoint and keys") from error
     if not is_secret:
         raise SubscriptionRefused("expected an auth secret of 16 bytes")

@@ -39,7 +39,7 @@ def load_rules(source: Sequence[Mapping[str, Any]] | str | bytes) -> tuple[Rule,
     if isinstance(source, str | bytes):
         try:
             source = msgspec.json.decode(source)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RuleError({"": f"expected a JSON list of rules: {error}"}) from None
     if not isinstance(source, Sequence) or isinstance(source, str | bytes):
         raise RuleError({"": f"expected a list of rules, was {shown(source)}"})

@@ -3,6 +3,7 @@
 `BadValue` says what was expected, in the reader's language.
 """
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -43,33 +44,56 @@ def check(kind: str, typed: float, subject: Asked, language: str) -> float:
     """Turn what was typed into a threshold in the units of triggers. Raises BadValue."""
     if kind == "price":
         return check_price(typed, subject, language)
-    bounds = BOUNDS[kind]
-    size = abs(typed) if bounds.signed else typed
-    if not bounds.low <= size <= bounds.high:
-        low, high = number(bounds.low, language, decimals(bounds.low)), number(bounds.high, language)
-        said = _("Expected a number from %(low)s to %(high)s.") % {"low": low, "high": high}
-        raise BadValue(f"{said} {_('Negative ones are allowed.')}" if bounds.signed else said)
-    if bounds.step and typed % bounds.step:
-        raise BadValue(_("Expected a whole number."))
+    hold(kind, typed, 1, language)
     return typed * BILLION if kind == "foreign_value" else typed
+
+
+def check_threshold(kind: str, threshold: float, subject: Asked, language: str) -> float:
+    """Hold a threshold that is in the units of triggers already to the same bounds. Raises BadValue."""
+    if kind == "price":
+        return tradable(threshold, subject, lambda value: number(value, language, 0 if value % 1 == 0 else 2))
+    hold(kind, threshold, BILLION if kind == "foreign_value" else 1, language)
+    return threshold
+
+
+def hold(kind: str, value: float, scale: float, language: str) -> None:
+    """Refuse what is out of bounds; `scale` is what one of the form's units has of the value's."""
+    bounds = BOUNDS[kind]
+    low, high = bounds.low * scale, bounds.high * scale
+    size = abs(value) if bounds.signed else value
+    if not low <= size <= high:
+        ends = {"low": number(low, language, decimals(low)), "high": number(high, language)}
+        said = _("Expected a number from %(low)s to %(high)s.") % ends
+        raise BadValue(f"{said} {_('Negative ones are allowed.')}" if bounds.signed else said)
+    if bounds.step and value % bounds.step:
+        raise BadValue(_("Expected a whole number."))
 
 
 def check_price(typed: float, subject: Asked, language: str) -> float:
     """A price of a stock is typed in thousand VND; one in VND, which is far outside, is understood too."""
     scale = THOUSAND if subject.kind == "stock" else 1
-    near = subject.near
-    low, high = (near * LOWEST, near * HIGHEST) if near else (NEAR_ZERO, 1e8)
+    low, high = ends_of(subject)
     wanted = typed * scale
     if scale != 1 and not low <= wanted <= high and low <= typed <= high:
         wanted = typed
+    return tradable(wanted, subject, lambda value: price(value, subject.code, language))
+
+
+def ends_of(subject: Asked) -> tuple[float, float]:
+    """Between which prices an alert makes sense."""
+    return (subject.near * LOWEST, subject.near * HIGHEST) if subject.near else (NEAR_ZERO, 1e8)
+
+
+def tradable(wanted: float, subject: Asked, write: Callable[[float], str]) -> float:
+    """Hold a price in VND or points to its ends and to the steps of prices. Raises BadValue."""
+    low, high = ends_of(subject)
     wanted = round(wanted, 4)
     if not low <= wanted <= high:
-        ends = {"low": price(low, subject.code, language), "high": price(high, subject.code, language)}
-        raise BadValue(_("Expected a price from %(low)s to %(high)s.") % ends)
+        raise BadValue(_("Expected a price from %(low)s to %(high)s.") % {"low": write(low), "high": write(high)})
     tick = subject.tick(wanted) if subject.kind != "index" else None
     if tick and abs(wanted / tick - round(wanted / tick)) > 1e-6:
         below = wanted // tick * tick
-        ends = {"low": price(below, subject.code, language), "high": price(below + tick, subject.code, language)}
+        ends = {"low": write(below), "high": write(below + tick)}
         raise BadValue(_("No such price can be traded: the nearest are %(low)s and %(high)s.") % ends)
     return wanted
 

@@ -107,11 +107,15 @@ class PersonalAlertForm(forms.Form):
         given["kind"], given["condition"], given["threshold"] = kind, condition, None
         if kind != "limit":
             try:
-                number = parse(given.get("value", ""), kind)
-                given["threshold"] = check(kind, number, self.subject, get_language() or "vi")
+                given["threshold"] = self.threshold(kind, self.subject)
             except BadValue as error:
                 self.add_error("value", str(error))
         return given
+
+    def threshold(self, kind: str, subject: Asked) -> float:
+        """What was typed, in the units of triggers. Raises BadValue."""
+        number = parse(self.cleaned_data.get("value", ""), kind)
+        return check(kind, number, subject, get_language() or "vi")
 
     def values(self) -> dict[str, Any]:
         """The fields of the row."""

@@ -13,13 +13,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from alerts.evidence import Text
 from alerts.models import PersonalAlert, PersonalHit
 from alerts.personal_forms import PersonalAlertForm, initial_for, initial_of
+from alerts.personal_limits import LimitReached, create, hold_room
 from alerts.personal_subject import look_up
 from alerts.personal_words import asked, hit_line
 from market.domain.calendar import VIETNAM
@@ -27,12 +29,13 @@ from market.domain.calendar import VIETNAM
 P = ParamSpec("P")
 View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponse]
 HITS_ON_PAGE: Final = 50
-MOST_STORED: Final = 10  # times as many as may be active: spent and paused ones count here
 RETRY_AFTER_SECONDS: Final = 5
-
-
-class LimitReached(Exception):
-    """A user has as many alerts as one may have; the text says so."""
+STATES: Final[dict[str, Text]] = {
+    "active": "",
+    "paused": gettext_lazy("paused"),
+    "spent": gettext_lazy("went off"),
+    "expired": gettext_lazy("expired"),
+}
 
 
 class Line(NamedTuple):
@@ -40,7 +43,7 @@ class Line(NamedTuple):
 
     row: PersonalAlert
     words: str
-    state: str
+    state: Text
     is_active: bool
 
 
@@ -139,25 +142,6 @@ ACTIONS: Final[dict[str, Callable[[PersonalAlert], Any]]] = {
 }
 
 
-def create(user: Any, values: dict[str, Any]) -> PersonalAlert:
-    """Store a new alert. Raises LimitReached."""
-    with transaction.atomic():
-        hold_room(user)
-        if PersonalAlert.objects.of(user).count() >= MOST_STORED * settings.PERSONAL_ALERTS_PER_USER:
-            raise LimitReached(_("Please delete old alerts first: no more can be kept."))
-        return PersonalAlert.objects.create(user=user, **values)
-
-
-def hold_room(user: Any, besides: PersonalAlert | None = None) -> None:
-    """Hold a user's place for one more active alert until the transaction ends. Raises LimitReached."""
-    most = settings.PERSONAL_ALERTS_PER_USER
-    rows = PersonalAlert.objects.exclude(pk=besides.pk) if besides else PersonalAlert.objects.all()
-    if rows.room(user, timezone.localdate(), most) <= 0:
-        raise LimitReached(
-            _("You have %(most)s active alerts, and more are not possible: pause or delete some.") % {"most": most}
-        )
-
-
 def page(request: HttpRequest, form: PersonalAlertForm, status: int = 200) -> HttpResponse:
     """The page with a form on it."""
     user, today = request.user, timezone.localdate()
@@ -177,16 +161,9 @@ def page(request: HttpRequest, form: PersonalAlertForm, status: int = 200) -> Ht
 
 
 def line(row: Any, today: Any) -> Line:
-    """An alert with its state in words."""
-    if row.is_paused:
-        state = _("paused")
-    elif row.is_spent:
-        state = _("went off")
-    elif row.expires_on is not None and row.expires_on < today:
-        state = _("expired")
-    else:
-        state = ""
-    return Line(row, words_of(row), state, not state)
+    """An alert with its state in words. Rows need `with_spent`."""
+    state = row.state(today)
+    return Line(row, words_of(row), STATES[state], state == "active")
 
 
 def words_of(row: PersonalAlert) -> str:

@@ -26,7 +26,7 @@ from tracker.asgi import application, patterns
 __all__ = ["fresh_cache"]
 
 # What an address is: `open` to everybody; a `page` or fragment for whoever may read; the `api`'s, which answers 401;
-# `account`: needs a log-in whatever ANONYMOUS_READ says; `admin`: for staff.
+# `account`: needs a log-in whatever ANONYMOUS_READ says; `own api`: likewise, and answers 401; `admin`: for staff.
 ADDRESSES: Final = {
     "open": [
         "i18n/setlang/", "about/", "theme/", "palette/", "health", "health/", "health/live", "health/ready",
@@ -56,6 +56,7 @@ ADDRESSES: Final = {
         "api/history/<str:symbol>/foreign", "api/history/<str:symbol>/foreign/daily", "api/vn30-components",
         "api/symbols", "api/history/alerts",
     ],
+    "own api": ["api/alerts/mine", "api/alerts/mine/hits", "api/alerts/mine/<int:number>"],
 }  # fmt: skip
 SOCKETS: Final = [
     "ws/board/", "ws/symbol/", "ws/page/foreign/", "ws/page/derivatives/", "ws/page/volume/", "ws/page/overview/",
@@ -91,7 +92,7 @@ def address(route: str) -> str:
 def kind_of(route: str) -> str | None:
     """What the table says of an address. Those of the API are there with and without a slash."""
     for kind, listed in ADDRESSES.items():
-        if route in listed or (kind == "api" and route.removesuffix("/") in listed):
+        if route in listed or ("api" in kind and route.removesuffix("/") in listed):
             return kind
     return None
 
@@ -114,7 +115,7 @@ def expected(kind: str, reader: str, anonymous_read: bool) -> str:
     """How an address answers a reader."""
     if reader != "visitor" or kind == "open" or (anonymous_read and kind in ("page", "api")):
         return "passed"
-    return "refused" if kind == "api" else "led to the log-in page"
+    return "refused" if "api" in kind else "led to the log-in page"
 
 
 def answered(client: Client, route: str) -> str:

@@ -6,7 +6,7 @@ whoever deletes an alert or a user while a hit is on its way must not cost the b
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -96,6 +96,14 @@ class PersonalAlert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.kind} {self.condition} {self.threshold}"
+
+    def state(self, day: date) -> Literal["active", "paused", "spent", "expired"]:
+        """Whether it may go off on a day, or why not. For rows of `with_spent`."""
+        if self.is_paused:
+            return "paused"
+        if self.is_spent:  # type: ignore[attr-defined]  # an annotation
+            return "spent"
+        return "expired" if self.expires_on is not None and self.expires_on < day else "active"
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Take over fields and store them; another condition makes another version, which is judged anew."""

@@ -1,6 +1,6 @@
 """The OpenAPI schema: how operations are described, and the view that shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,10 +21,11 @@ from market.api.serializers import Error
 REFUSALS = {
     400: "A parameter that cannot be used; `detail` names it.",
     401: "Neither a valid token nor a session, where one is needed.",
-    404: "No such symbol.",
     429: "Too many requests; Retry-After says when to come back.",
     503: "Redis or the database does not answer; Retry-After says when to come back.",
 }
+NO_SYMBOL = "No such symbol."
+JSON = "application/json"
 SYMBOL = OpenApiParameter(
     "symbol", str, OpenApiParameter.PATH, description="Code of a stock, index or future, or an alias (VN30F1M)."
 )
@@ -40,30 +41,55 @@ def described(
     path: tuple[OpenApiParameter, ...] = (SYMBOL,),
 ) -> Callable[[type[APIView]], type[APIView]]:
     """Describe the GET of a view."""
-    answers: dict[Any, Any] = {(200, "application/json"): response}
-    if csv:
-        answers[(200, "text/csv")] = OpenApiTypes.STR
-    refusals = {
-        status: OpenApiResponse(Error, description=words)
-        for status, words in REFUSALS.items()
-        if status != 404 or tag != "reference"
-    }
-    example = OpenApiExample(
-        "Example", EXAMPLES[name], response_only=True, status_codes=["200"], media_type="application/json"
-    )
+    refusals = {404: NO_SYMBOL} if tag != "reference" else {}
 
     def describe(view: type[APIView]) -> type[APIView]:
-        get = extend_schema(
-            operation_id=name,
-            summary=(view.__doc__ or "").partition("\n")[0],
-            parameters=[*path, *([query] if query else [])],
-            responses=answers | refusals,
-            tags=[tag],
-            examples=[example],
+        words = (view.__doc__ or "").partition("\n")[0]
+        get = operation(
+            name, response, EXAMPLES[name], tag=tag, query=query, path=path, csv=csv, refusals=refusals, summary=words
         )
         return extend_schema_view(get=get)(view)
 
     return describe
+
+
+def operation(
+    name: str,
+    response: type[Serializer[Any]] | None,
+    example: Any,
+    *,
+    tag: str,
+    query: type[Serializer[Any]] | None = None,
+    path: tuple[OpenApiParameter, ...] = (),
+    body: tuple[type[Serializer[Any]], Any] | None = None,
+    status: int = 200,
+    csv: bool = False,
+    refusals: Mapping[int, str] | None = None,
+    summary: str | None = None,
+) -> Callable[[Any], Any]:
+    """Describe one method of a view: what it answers, what it takes (`body`: shape and example) and what it refuses.
+
+    No `response`: an answer without a body. Without `summary` it is the method's docstring.
+    """
+    answers: dict[Any, Any] = {(status, JSON): response} if response else {status: None}
+    if csv:
+        answers[(200, "text/csv")] = OpenApiTypes.STR
+    shown = OpenApiExample("Example", example, response_only=True, status_codes=[str(status)], media_type=JSON)
+    examples = [shown] if response else []
+    if body:
+        examples.append(OpenApiExample("Request", body[1], request_only=True, media_type=JSON))
+    wrong = {
+        code: OpenApiResponse(Error, description=words) for code, words in (REFUSALS | dict(refusals or {})).items()
+    }
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        parameters=[*path, *([query] if query else [])],
+        request=body[0] if body else None,
+        responses=answers | wrong,
+        tags=[tag],
+        examples=examples,
+    )
 
 
 def without_slashes(endpoints: list[Any]) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.contrib.auth.models import User
 from django.test import Client
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
@@ -25,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from market.api import serializers
 from market.api.examples import EXAMPLES
 from market.api.schema import document
+from market.models import ApiToken
 from tests.market.api.conftest import Ask
 from tests.market.api.test_away import NOWHERE
 from tests.market.api.test_history import at, bar, flow, trades
@@ -40,6 +42,8 @@ SHAPES = {
     "derivatives_history": serializers.DerivativesHistory, "vn30_components": serializers.Components,
     "symbols": serializers.Symbols,
 }  # fmt: skip
+CHANGING = ("post", "put", "patch", "delete")
+SUCCESSES = {"post": "201", "delete": "204"}  # where it is not 200
 
 
 # --- The document ---------------------------------------------------------------------------------------------
@@ -57,13 +61,33 @@ def test_schema_is_served_without_a_login_in_json_and_yaml(client: Client, setti
     assert client.get("/api/schema/?format=yaml").content.startswith(b"openapi:")
 
 
-def test_schema_describes_every_parameter_and_refusal() -> None:
+def described_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and description of each operation."""
     for path, operations in document()["paths"].items():
-        for operation in operations.values():
-            assert {"400", "401", "429", "503"} <= set(operation["responses"]), path
-            assert all(parameter.get("description") for parameter in operation["parameters"]), path
-            assert operation["description"], path
-            assert ("text/csv" in operation["responses"]["200"]["content"]) == path.startswith("/api/history/")
+        for method, operation in operations.items():
+            yield method, path, operation
+
+
+def test_schema_describes_every_parameter_and_refusal() -> None:
+    for method, path, operation in described_operations():
+        wanted = {"400", "401", "429", "503"} | ({"403"} if method in CHANGING else set())
+        wanted |= {"409", "415"} if "requestBody" in operation else set()
+        assert wanted <= set(operation["responses"]), (method, path)
+        assert all(parameter.get("description") for parameter in operation.get("parameters", [])), (method, path)
+        assert operation["description"], (method, path)
+
+
+def test_schema_tells_of_one_success_with_an_example_and_of_bodies_likewise() -> None:
+    for method, path, operation in described_operations():
+        ((status, success),) = [(code, each) for code, each in operation["responses"].items() if code < "400"]
+        assert status == SUCCESSES.get(method, "200"), (method, path)
+        content = success.get("content", {})
+        assert ("text/csv" in content) == path.startswith("/api/history/")
+        assert ("application/json" in content) == (status != "204")
+        assert all("examples" in content[kind] for kind in content if kind == "application/json"), (method, path)
+        assert ("requestBody" in operation) == (method in ("post", "patch"))
+        if "requestBody" in operation:
+            assert "examples" in operation["requestBody"]["content"]["application/json"], (method, path)
 
 
 def test_schema_has_every_address_of_the_contract() -> None:
@@ -162,8 +186,9 @@ CHECKS: list[CheckFunction] = [
 ]
 
 
-def storm(address: str, examples: int) -> int:
+def storm(address: str, examples: int, token: str | None = None) -> int:
     """Ask every operation what the schema allows, and what it does not; how many answers were given."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     schema = schemathesis.openapi.from_url(f"{address}/api/schema/")
     answers = 0
     for found in schema.get_all_operations():
@@ -177,7 +202,7 @@ def storm(address: str, examples: int) -> int:
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask_one(case: Any) -> None:
                 nonlocal answers
-                case.call_and_validate(base_url=address, checks=CHECKS)
+                case.call_and_validate(base_url=address, headers=headers, checks=CHECKS)
                 answers += 1
 
             ask_one()
@@ -194,8 +219,9 @@ def publish_everything() -> None:
 def test_no_question_makes_the_server_fail(process_environment: dict[str, str], warden: Warden) -> None:
     publish_everything()
     store_some_history()
+    token = ApiToken.issue(User.objects.create_user("trader"), "test")[1]
     with web_process(process_environment, warden) as address:
-        assert storm(address, 5) > 80
+        assert storm(address, 5, token) > 120
 
 
 def test_no_question_makes_the_server_fail_without_a_database(redis_url: str, warden: Warden) -> None:

@@ -6,7 +6,7 @@ IN_ROOT = cd "$(ROOT)" && exec
 PYTHON = $(IN_ROOT) .venv/bin/python
 ARGS =
 
-.PHONY: help setup demo live services test browser lint types check bench load report clean
+.PHONY: help setup demo live services test browser lint types check bench load report smoke clean
 
 help: ## Show the targets.
 	@cd "$(ROOT)" && sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -47,8 +47,11 @@ bench: setup ## Measure; prints one JSON object a line.
 load: setup ## Measure sockets and pages under load; prints one JSON object a line.
 	@$(PYTHON) -m tests.load --bars $(ARGS)
 
-report: setup ## Measure everything and write reports/; exit 1 when a bar is missed. ARGS=--quick is a smoke.
+report: setup ## Measure everything and write reports/; exit 1 when a bar is missed.
 	@$(PYTHON) -m tests.load.report $(ARGS)
+
+smoke: setup ## Half a minute of a few users of every kind; exit 1 on any error.
+	@$(PYTHON) -m tests.load.report --quick $(ARGS)
 
 audit: setup ## Ask PyPI and npm for known vulnerabilities of what is installed.
 	@$(PYTHON) scripts/audit.py

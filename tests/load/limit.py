@@ -72,7 +72,7 @@ async def site(channel: str, web: int, symbols: str) -> AsyncIterator[Site]:
 
 
 async def climb(
-    channel: str, *, web: int, symbols: str, start: int, most: int, factor: float, bar: float, seconds: float
+    *, channel: str, web: int, symbols: str, start: int, most: int, factor: float, bar: float, seconds: float
 ) -> list[Step]:
     """All steps, the last one being the first that did not hold, or the one with the most clients."""
     steps: list[Step] = []
@@ -120,23 +120,28 @@ def cpu(stand: Stand, names: list[str]) -> float:
     return sum(stand.cpu(name) for name in names)
 
 
-def figures(channel: str, web: int, steps: list[Step], bar: float) -> Iterator[Figure]:
+def figures(name: str, web: int, steps: list[Step], bar: float) -> Iterator[Figure]:
     """The most clients that held, what they cost, and what stopped the climb."""
     held = [each for each in steps if each.held(bar)]
     if not held:
-        yield figure(f"limit_{channel}_clients", 0, "clients", at_least=steps[0].clients, note=why(steps[-1], bar))
+        yield figure(f"limit_{name}_clients", 0, "clients", at_least=steps[0].clients, note=why(steps[-1], bar))
         return
     best, last = held[-1], steps[-1]
     note = "no limit found: as many as were asked for" if last is best else why(last, bar)
-    yield figure(f"limit_{channel}_clients", best.clients, "held", at_least=steps[0].clients, note=note)
-    yield figure(f"limit_{channel}_age_p50", 1000 * best.p50, "ms")
-    yield figure(f"limit_{channel}_age_p99", 1000 * best.p99, "ms", at_most=1000 * bar)
+    yield figure(f"limit_{name}_clients", best.clients, "held", at_least=steps[0].clients, note=note)
+    yield figure(f"limit_{name}_age_p50", 1000 * best.p50, "ms")
+    yield figure(f"limit_{name}_age_p99", 1000 * best.p99, "ms", at_most=1000 * bar)
     shares = {"web": best.web / web, "ingest": best.ingest, "valkey": best.valkey, "generator": best.generator}
-    for name, share in shares.items():
-        each = f" of each of {web}" if name == "web" and web > 1 else ""
-        yield figure(f"limit_{channel}_cpu_{name}", 100 * share, "% of a core", note=each.strip())
-    yield figure(f"limit_{channel}_clients_per_core", best.clients / best.web if best.web else 0, "clients a core")
-    yield figure(f"limit_{channel}_bytes", best.bytes_each, "bytes/s of a client")
+    for process, share in shares.items():
+        each = f"each of {web}" if process == "web" and web > 1 else ""
+        yield figure(f"limit_{name}_cpu_{process}", 100 * share, "% of a core", note=each)
+    yield figure(f"limit_{name}_clients_per_core", best.clients / best.web if best.web else 0, "clients a core")
+    yield figure(f"limit_{name}_bytes", best.bytes_each, "bytes/s of a client")
+
+
+def name_of(channel: str, web: int, symbols: str) -> str:
+    """What figures are called by: market, market_whole, market_on_2 ..."""
+    return channel + ("_whole" if symbols == "all" else "") + (f"_on_{web}" if web > 1 else "")
 
 
 def why(step: Step, bar: float) -> str:
@@ -166,10 +171,8 @@ def main() -> int:
     except Refused as error:
         parser.error(str(error))
     gc.set_threshold(100_000, 50, 50)  # a pause of the generator would count as one of the server
-    given = vars(options)
-    channel = given.pop("channel")
-    steps = asyncio.run(climb(channel, **given))
-    shown = list(figures(channel, options.web, steps, options.bar))
+    steps = asyncio.run(climb(**vars(options)))
+    shown = list(figures(name_of(options.channel, options.web, options.symbols), options.web, steps, options.bar))
     for each in shown:
         print(line(each), flush=True)
     return 0 if all(each.ok is not False for each in shown) else 1

@@ -56,6 +56,8 @@ def parts(benches: list[str], loads: list[str], swarms: list[str]) -> Iterator[P
     for name in swarms:
         yield Part(f"locust {name}", ("-m", "tests.load.swarm", name), 240)
     yield Part("limit market", ("-m", "tests.load.limit"), 600)
+    yield Part("limit foreign", ("-m", "tests.load.limit", "--channel", "foreign"), 600)
+    yield Part("limit whole", ("-m", "tests.load.limit", "--symbols", "all", "--start", "50", "--bar", "0.7"), 600)
 
 
 QUICK: Final = (Part("locust smoke", ("-m", "tests.load.swarm", "--quick"), 180),)

@@ -20,6 +20,7 @@ from market.domain.settlement import running_settlement
 from market.formatting import Row, tenths
 from market.pages import day_of, strip
 from market.visit import Visit, trading_day, visit
+from market.watchlist_keepers import own_lists
 
 PANEL_SECONDS = 2  # so long all readers of a page get the same panels
 
@@ -35,7 +36,7 @@ async def answer(
     html = await panel_html(page, seen, panels)
     if request.htmx:  # type: ignore[attr-defined]  # django-htmx's middleware sets it
         return HttpResponse(html)
-    context = seen.context(page, f"/ws/page/{page}/") | {"panels": html}
+    context = seen.context(page, f"/ws/page/{page}/") | {"panels": html, "own": await own_lists(request)}
     return render(request, f"market/{page}.html", context | rest(seen))
 
 

@@ -116,6 +116,8 @@ def create(request: HttpRequest) -> HttpResponse:
     try:
         name = request.POST.get("name", "").strip() or free_name(default_name(), (each.name for each in keeper.all()))
         made = keeper.create(name, recognised(request, request.POST.get("symbols", "")))
+        if request.POST.get("tell"):
+            tell(request, keeper, made.id)
     except WatchlistError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(back(request, reverse("market:watchlists")))
@@ -131,6 +133,8 @@ def change(request: HttpRequest, id: str, action: str) -> HttpResponse:
         raise Http404
     try:
         ACTIONS[action](request, keeper, id)
+        if request.POST.get("tell"):
+            tell(request, keeper, id)
     except WatchlistError as error:
         messages.error(request, str(error))
     if action == "arrange":  # the page's script asks, and has done so itself already
@@ -152,6 +156,17 @@ def add(request: HttpRequest, keeper: Lists, id: str) -> None:
 def remove(request: HttpRequest, keeper: Lists, id: str) -> None:
     """Take a symbol out."""
     keeper.change(id, removed(request.POST.get("symbol", "")))
+
+
+def tell(request: HttpRequest, keeper: Lists, id: str) -> None:
+    """Say what was done to a list, on a page that does not show it: a symbol was added or taken out."""
+    changed = next(each for each in keeper.all() if each.id == id)
+    for code in codes_in(request.POST.get("symbols", "")):
+        if code in changed.symbols:
+            messages.success(request, _("{symbol} is on the list “{name}” now.").format(symbol=code, name=changed.name))
+    if (code := request.POST.get("symbol", "")) and code not in changed.symbols:
+        text = _("{symbol} is no longer on the list “{name}”.")
+        messages.success(request, text.format(symbol=code[:24], name=changed.name))
 
 
 def move(request: HttpRequest, keeper: Lists, id: str) -> None:

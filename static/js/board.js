@@ -5,6 +5,7 @@ import { Clock } from "./clock.js";
 import { Names } from "./names.js";
 import { Order } from "./order.js";
 import { Panels } from "./panels.js";
+import "./rowmenu.js";
 import { Socket } from "./socket.js";
 import "./suggest.js";
 

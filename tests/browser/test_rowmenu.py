@@ -1,0 +1,144 @@
+"""The menu of a row in a real Chromium: by mouse, keyboard and finger, under live updates, and without scripts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import Watch
+from tests.market.live_rows import Publisher, foreign_row, future_row, indices, market_row
+
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+CODES = ("ACB", "FPT", "HPG", "VCB")
+FINDINGS = """async () => (await axe.run("#content")).violations
+    .filter(each => ["serious", "critical"].includes(each.impact))
+    .map(each => [each.id, each.nodes.map(node => node.target.join(" "))])"""
+INSIDE = """menu => { const {left, top, right, bottom} = menu.getBoundingClientRect();
+    return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight; }"""
+
+
+@pytest.fixture
+def environment(process_environment: dict[str, str], seeded_database: None) -> dict[str, str]:
+    """A site with a database that each test finds as it was installed."""
+    return process_environment
+
+
+@pytest.fixture
+def fed(publisher: Publisher) -> Publisher:
+    publisher.store("market", {code: market_row(code) for code in CODES})
+    publisher.store("foreign", {code: foreign_row(code) for code in CODES})
+    publisher.store("index", indices())
+    publisher.store("derivatives", {"41I1GC000": future_row()})
+    return publisher
+
+
+def cell(page: Page, row: str, name: str = "symbol") -> Locator:
+    return page.locator(f'[data-row="{row}"] [data-cell="{name}"]')
+
+
+async def opened(page: Page, path: str, watch: Watch) -> Locator:
+    """Go to a page that is live; its menu."""
+    await page.goto(watch.server.url + path)
+    await expect(page.locator("main.fed")).to_be_attached()
+    return page.get_by_role("menu", include_hidden=True)
+
+
+async def focused(page: Page) -> str:
+    return await page.evaluate("() => document.activeElement.textContent.trim()")
+
+
+async def test_menu_opens_by_mouse_and_keyboard_and_gives_the_focus_back(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open()
+    menu = await opened(page, "/", pages)
+    await cell(page, "HPG", "price").click(button="right")
+    await expect(menu).to_be_visible()
+    assert await menu.evaluate(INSIDE)
+    await expect(menu.locator("[data-symbol]")).to_have_text("HPG")
+    alert = menu.get_by_role("menuitem", name="Đặt cảnh báo")
+    await expect(alert).to_have_attribute("href", "/alerts/mine/?symbol=HPG#new")
+    await fed.update("market", {"HPG": {"price": 28_800.0}, "ACB": None})  # the menu stays, and what it is for
+    await expect(cell(page, "HPG", "price")).to_have_text("28,80")
+    await expect(page.locator('[data-row="ACB"]')).to_have_count(0)
+    await expect(menu.locator("[data-symbol]")).to_have_text("HPG")
+    if AXE.exists():
+        await page.evaluate(AXE.read_text())
+        for theme in ("dark", "light"):
+            await page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
+            assert await page.evaluate(FINDINGS) == []
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    assert await focused(page) == "HPG"
+
+    await page.keyboard.press("Shift+F10")
+    await expect(menu).to_be_visible()
+    await page.keyboard.press("ArrowDown")
+    assert await focused(page) == "Đặt cảnh báo"
+    await page.keyboard.press("End")
+    assert await focused(page) == "☆ Theo dõi"
+    await page.keyboard.press("ArrowDown")
+    assert await focused(page) == "Mở trang của mã"
+    await page.keyboard.press("Tab")  # goes on from the row: to its button
+    await expect(menu).to_be_hidden()
+    button = cell(page, "HPG").get_by_role("button", name="Thao tác với HPG")
+    await expect(button).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(button).to_have_attribute("aria-expanded", "true")
+    await page.keyboard.press("Escape")
+    await expect(button).to_be_focused()
+    await page.locator("#content").click(position={"x": 3, "y": 3})
+
+    await cell(page, "VCB", "total").hover()
+    await page.get_by_role("button", name="Thao tác với VCB").click()
+    await expect(menu.locator("[data-symbol]")).to_have_text("VCB")
+    await page.locator(".foot").click()
+    await expect(menu).to_be_hidden()
+
+
+async def test_symbol_goes_on_a_list_and_off_again_from_every_table(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open()
+    menu = await opened(page, "/?list=HOSE&sort=-price", pages)
+    await cell(page, "HPG", "price").click(button="right")
+    await menu.get_by_role("menuitem", name="☆ Theo dõi").click()
+    await expect(page.locator(".notice.success")).to_have_text("Đã thêm HPG vào danh mục “Danh mục của tôi”.")
+    assert page.url.endswith("/?list=HOSE&sort=-price")
+    for path, row, held in (("/volume/", "FPT", False), ("/foreign/", "FPT", True), ("/?list=my-list", "HPG", True)):
+        menu = await opened(page, path, pages)
+        await cell(page, row).click(button="right")
+        item = menu.get_by_role("menuitemcheckbox", name="Danh mục của tôi")
+        await expect(item).to_have_attribute("aria-checked", str(held).lower())
+        await item.click()
+        await expect(page.locator(".notice.success")).to_contain_text(f"{'Đã bỏ' if held else 'Đã thêm'} {row}")
+        assert page.url.endswith(path)
+    for path in ("/derivatives/", "/?list=FUTURES"):  # futures have alerts, and no lists
+        menu = await opened(page, path, pages)
+        await page.locator('#rows [data-row="41I1GC000"] th').click(button="right")
+        await expect(menu.get_by_role("menuitem")).to_have_count(2)
+        link = menu.get_by_role("menuitem", name="Đặt cảnh báo")
+        await expect(link).to_have_attribute("href", "/alerts/mine/?symbol=41I1GC000#new")
+
+
+async def test_long_press_opens_the_menu_on_a_phone_and_leads_to_the_alert(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    menu = await opened(page, "/", pages)
+    box = await cell(page, "VCB").bounding_box()
+    assert box
+    finger: Any = await page.context.new_cdp_session(page)
+    points = [{"x": box["x"] + 15, "y": box["y"] + 10}]
+    await finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    await expect(menu).to_be_visible()
+    await finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await expect(menu).to_be_visible()
+    assert await menu.evaluate(INSIDE)
+    await menu.get_by_role("menuitem", name="Đặt cảnh báo").tap()
+    await page.wait_for_url("**/account/log-in/?next=/alerts/mine/%3Fsymbol%3DVCB#new")
+
+
+async def test_without_scripts_there_is_no_menu_and_the_link_leads_to_both(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open(java_script_enabled=False)
+    await expect(page.locator("#row-menu")).to_be_hidden()
+    await expect(page.locator("#row-button")).to_be_hidden()
+    await cell(page, "HPG").locator("a").click()
+    await expect(page.get_by_role("link", name="Đặt cảnh báo")).to_be_visible()
+    await expect(page.get_by_role("button", name="☆ Theo dõi")).to_be_visible()

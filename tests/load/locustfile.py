@@ -36,6 +36,7 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 followers: defaultdict[str, list[Follower]] = defaultdict(list)
 texts: defaultdict[str, dict[Position, str]] = defaultdict(dict)
 numbers = itertools.count()
+addresses: list[str] = []  # of the site's web processes; users take turns
 
 
 @events.init_command_line_parser.add_listener
@@ -54,7 +55,7 @@ def check(environment: Environment, **given: Any) -> None:
         if not options.headless:
             raise Refused("expected --headless: the web interface could start anything")
         bounded(options.num_users or 1, float(options.run_time or 0))
-        environment.addresses = [loopback(each) for each in (environment.host or "", *options.also)]
+        addresses[:] = [loopback(each) for each in (environment.host or "", *options.also)]
     except Refused as error:
         raise SystemExit(f"load: {error}") from None
 
@@ -90,7 +91,6 @@ class SocketUser(User):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        addresses = environment.addresses
         self.url = addresses[next(numbers) % len(addresses)].replace("http", "ws", 1) + f"/ws/{self.channel}/"
         self.follower = Follower(texts[self.channel])
         self.socket: websocket.WebSocket | None = None
@@ -227,7 +227,6 @@ class Visitor(FastHttpUser):
     wait_time = between(0.5, 2)
 
     def __init__(self, environment: Environment) -> None:
-        addresses = environment.addresses
         self.host = addresses[next(numbers) % len(addresses)]
         super().__init__(environment)
 

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from django.conf import settings
 
 from tests.load.limit import Step, figures, name_of
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -28,7 +29,7 @@ def second_url(warden: Warden, tmp_path: Path) -> Iterator[str]:
 
 def layer_on(*urls: str) -> RedisPubSubChannelLayer:
     """A layer as the settings make it, on these servers."""
-    config = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    config: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
     return RedisPubSubChannelLayer(**config | {"hosts": [config["hosts"][0] | {"address": url} for url in urls]})
 
 

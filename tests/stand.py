@@ -28,10 +28,13 @@ from tracker.launch.valkey import Valkey
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
+LEAVING_SECONDS = 3.0  # none of them has anything to lose
 
 
 class Stand:
     """What runs, by name. Every line that a process wrote is in `said`, or `said_before`."""
+
+    postgres: Postgres
 
     def __init__(self, **environment: str) -> None:
         self.warden = Warden()
@@ -58,8 +61,11 @@ class Stand:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        for process in self.processes.values():
+            if not process.command.serves:
+                process.ask_to_stop()  # all at once: workers take their time
         for process in reversed(self.processes.values()):
-            process.stop()
+            process.stop(grace_seconds=LEAVING_SECONDS)
         self.warden.close()
         for directory in self.directories:
             shutil.rmtree(directory, ignore_errors=True)
@@ -85,14 +91,18 @@ class Stand:
         """Start an empty Valkey, always at the same address."""
         self._run(self.valkey.command()).wait_until(self.valkey.is_ready)
 
+    def start_postgres(self) -> None:
+        """Start the server of `start_database` again, after a kill too."""
+        self.postgres.prepare()
+        self._run(self.postgres.command()).wait_until(self.postgres.is_ready)
+
     def start_database(self) -> None:
         """Start a PostgreSQL with our tables."""
         directory = temporary_directory(unprivileged_account())
         self.directories.append(directory)
-        server = Postgres(directory, held_port(), lasting=False)
-        server.prepare()
-        self._run(server.command()).wait_until(server.is_ready)
-        self.environment["DATABASE_URL"] = server.url("postgres")
+        self.postgres = Postgres(directory, held_port(), lasting=False)
+        self.start_postgres()
+        self.environment["DATABASE_URL"] = self.postgres.url("postgres")
         migrate = self.start("migrate", "manage.py", "migrate", "--verbosity", "0")
         if migrate.popen.wait(timeout=120):
             raise LaunchError("\n".join(self.said["migrate"]))

@@ -103,9 +103,7 @@ def test_recovery_code_passes_once_and_new_ones_end_the_old(root: User, code_of:
     assert set(new).isdisjoint(codes) and StaticToken.objects.filter(device__user=root).count() == 10
 
 
-def test_session_without_a_code_changes_nothing_about_it(
-    root: User, code_of: Callable[[User], str]
-) -> None:
+def test_session_without_a_code_changes_nothing_about_it(root: User, code_of: Callable[[User], str]) -> None:
     owner = logged_in(root)
     set_up(owner, root, code_of)
     thief = logged_in(root)

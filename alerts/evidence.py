@@ -15,6 +15,7 @@ from alerts.domain.kinds import KINDS
 from alerts.domain.scopes import is_stock
 from alerts.domain.titles import title
 from alerts.words import VALUES
+from market.domain.contracts import parse_code
 from market.formatting import FORMS, hundredths, number, tenths, thousands
 from market.strip import INDEX_NAMES
 
@@ -85,6 +86,12 @@ def index_name(symbol: str) -> str | None:
     if symbol in ("VN30", "VN100", "HNX30"):
         return symbol
     return INDEX_NAMES.get(symbol.lower())
+
+
+def shown_name(symbol: str) -> str:
+    """What people call it: an index's name, a future's month, else the code."""
+    contract = parse_code(symbol)
+    return contract.name if contract else index_name(symbol) or symbol
 
 
 def price(value: float, symbol: str, language: str) -> str:

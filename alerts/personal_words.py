@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.domain.scopes import is_stock
 from alerts.domain.triggers import Kind
-from alerts.evidence import Text, index_name, money, price
+from alerts.evidence import Text, index_name, money, price, shown_name
 from market.formatting import number
 
 
@@ -105,7 +105,7 @@ def hit_line(hit: Mapping[str, Any], language: str) -> HitLine:
     time = datetime.fromisoformat(hit["time"])
     return HitLine(
         id=hit["id"],
-        symbol=index_name(symbol) or symbol,
+        symbol=shown_name(symbol),
         words=said(symbol, kind, evidence, language),
         measured=measured(symbol, kind, evidence, language),
         note=hit["note"],

@@ -18,7 +18,7 @@ from msgspec import Struct
 from alerts.api.views import CURSOR
 from alerts.domain.kinds import KINDS
 from alerts.domain.model import SEVERITIES
-from alerts.evidence import Figure, Text, figures, headline, index_name
+from alerts.evidence import Figure, Text, figures, headline, shown_name
 from alerts.models import Severity
 from alerts.queries import Filter
 from alerts.words import kind_label
@@ -156,7 +156,7 @@ def signal(row: Mapping[str, Any], rules: Mapping[int, str], language: str) -> S
         kind=kind,
         label=kind_label(kind),
         symbol=symbol,
-        name=index_name(symbol) or symbol,
+        name=shown_name(symbol),
         severity=row["severity"],
         severity_label=SEVERITY_WORDS.get(row["severity"], row["severity"]),
         at=at,

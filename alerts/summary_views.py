@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from alerts.evidence import headline, index_name
+from alerts.evidence import headline, index_name, shown_name
 from alerts.signals import day_of
 from alerts.summary import DailySummary, DayRow, Noted
 from alerts.summary_reads import daily_summary, neighbours, newest_day
@@ -64,7 +64,7 @@ def noted(each: Noted, language: str) -> dict[str, str]:
     """A notable alert in words."""
     return {
         "clock": each.time[11:19],
-        "symbol": index_name(each.symbol) or each.symbol,
+        "symbol": shown_name(each.symbol),
         "page": each.symbol,
         "severity": each.severity,
         "words": headline(each.kind, each.symbol, each.evidence, language),

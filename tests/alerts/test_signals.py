@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils import translation
 
 from alerts.domain.kinds import KINDS
-from alerts.evidence import LABELS, figures, headline, written
+from alerts.evidence import LABELS, figures, headline, shown_name, written
 from alerts.signals import BadSignalQuery, Wanted, newest_first, signal, wanted
 from tests.alerts.signal_rows import LIMIT, SPIKE, alert_row
 
@@ -86,6 +86,11 @@ def test_evidence_has_units_and_the_readers_numbers() -> None:
         "limit": "ceiling",
         "limit_price": "28.80 thousand VND",
     }
+
+
+@pytest.mark.parametrize(("symbol", "name"), [("41I1GC000", "VN30 12/2026"), ("VN30", "VN30"), ("HPG", "HPG")])
+def test_symbol_is_called_what_people_call_it(symbol: str, name: str) -> None:
+    assert shown_name(symbol) == name
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ class RowMenu {
     table.addEventListener("pointerover", (event) => this.hover(event));
     table.addEventListener("pointerleave", () => this.leave());
     table.addEventListener("focusin", (event) => this.offer(event.target.closest(ROW)));
+    table.addEventListener("focusout", (event) => this.leave(event.relatedTarget));
     table.addEventListener("contextmenu", (event) => this.context(event));
     table.addEventListener("keydown", (event) => this.key(event));
     table.addEventListener("pointerdown", (event) => this.press(event));
@@ -51,10 +52,13 @@ class RowMenu {
     this.button.ariaLabel = this.button.dataset.label.replace("{}", named(row));
   }
 
-  leave() {
+  // Neither pointer nor focus is in the button's row any more, unless the focus goes `to` a place in it.
+  leave(to = null) {
     const row = this.button.closest(ROW);
-    if (!this.symbol && !row?.contains(document.activeElement)) this.button.hidden = true;
-    if (this.button.hidden) this.menu.before(this.button);
+    if (!row || this.symbol || this.table.matches(":hover")) return;
+    if (row.contains(to) || row.contains(document.activeElement)) return;
+    this.button.hidden = true;
+    this.menu.before(this.button);
   }
 
   toggle() {
@@ -71,7 +75,9 @@ class RowMenu {
     if (!row || event.shiftKey || event.ctrlKey) return;
     event.preventDefault();
     clearTimeout(this.hold);
-    if (this.symbol !== row.dataset.row) this.open(row, event.clientX, event.clientY);
+    if (this.symbol === row.dataset.row) return;
+    if (event.pointerType !== "touch") this.offer(row);
+    this.open(row, event.clientX, event.clientY);
   }
 
   key(event) {
@@ -120,7 +126,6 @@ class RowMenu {
     this.symbol = row.dataset.row;
     const focused = document.activeElement;
     this.back = row.contains(focused) ? focused : row.querySelector("a");
-    this.offer(row);
     this.fill(row);
     this.menu.hidden = false;
     if (!this.menu.matches(":popover-open")) this.menu.showPopover();
@@ -179,7 +184,7 @@ class RowMenu {
     this.menu.hidePopover();
     this.menu.hidden = true;
     this.button.ariaExpanded = "false";
-    if (!focus) return;
+    if (!focus) return this.leave();
     const back = this.back.isConnected ? this.back : (row ?? this.table).querySelector("a");
     back?.focus({ preventScroll: true });
   }

@@ -1,37 +1,23 @@
 """The menu of a row in a real Chromium: by mouse, keyboard and finger, under live updates, and without scripts."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Watch
-from tests.market.live_rows import Publisher, foreign_row, future_row, indices, market_row
+from tests.browser.test_every_page import AXE, fed, server
+from tests.market.live_rows import Publisher
 
-AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
-CODES = ("ACB", "FPT", "HPG", "VCB")
+__all__ = ["fed", "server"]
+
+pytestmark = pytest.mark.django_db  # pytest-django makes the database only for tests that ask for it
+
 FINDINGS = """async () => (await axe.run("#content")).violations
     .filter(each => ["serious", "critical"].includes(each.impact))
     .map(each => [each.id, each.nodes.map(node => node.target.join(" "))])"""
 INSIDE = """menu => { const {left, top, right, bottom} = menu.getBoundingClientRect();
     return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight; }"""
-
-
-@pytest.fixture
-def environment(process_environment: dict[str, str], seeded_database: None) -> dict[str, str]:
-    """A site with a database that each test finds as it was installed."""
-    return process_environment
-
-
-@pytest.fixture
-def fed(publisher: Publisher) -> Publisher:
-    publisher.store("market", {code: market_row(code) for code in CODES})
-    publisher.store("foreign", {code: foreign_row(code) for code in CODES})
-    publisher.store("index", indices())
-    publisher.store("derivatives", {"41I1GC000": future_row()})
-    return publisher
 
 
 def cell(page: Page, row: str, name: str = "symbol") -> Locator:
@@ -94,24 +80,12 @@ async def test_menu_opens_by_mouse_and_keyboard_and_gives_the_focus_back(pages: 
     await expect(menu.locator("[data-symbol]")).to_have_text("VCB")
     await page.locator(".foot").click()
     await expect(menu).to_be_hidden()
+    await expect(page.locator("#row-button")).to_be_hidden()
 
 
-async def test_symbol_goes_on_a_list_and_off_again_from_every_table(pages: Watch, fed: Publisher) -> None:
+async def test_futures_have_alerts_and_no_lists(pages: Watch, fed: Publisher) -> None:
     page = await pages.open()
-    menu = await opened(page, "/?list=HOSE&sort=-price", pages)
-    await cell(page, "HPG", "price").click(button="right")
-    await menu.get_by_role("menuitem", name="☆ Theo dõi").click()
-    await expect(page.locator(".notice.success")).to_have_text("Đã thêm HPG vào danh mục “Danh mục của tôi”.")
-    assert page.url.endswith("/?list=HOSE&sort=-price")
-    for path, row, held in (("/volume/", "FPT", False), ("/foreign/", "FPT", True), ("/?list=my-list", "HPG", True)):
-        menu = await opened(page, path, pages)
-        await cell(page, row).click(button="right")
-        item = menu.get_by_role("menuitemcheckbox", name="Danh mục của tôi")
-        await expect(item).to_have_attribute("aria-checked", str(held).lower())
-        await item.click()
-        await expect(page.locator(".notice.success")).to_contain_text(f"{'Đã bỏ' if held else 'Đã thêm'} {row}")
-        assert page.url.endswith(path)
-    for path in ("/derivatives/", "/?list=FUTURES"):  # futures have alerts, and no lists
+    for path in ("/derivatives/", "/?list=FUTURES"):
         menu = await opened(page, path, pages)
         await page.locator('#rows [data-row="41I1GC000"] th').click(button="right")
         await expect(menu.get_by_role("menuitem")).to_have_count(2)
@@ -131,6 +105,14 @@ async def test_long_press_opens_the_menu_on_a_phone_and_leads_to_the_alert(pages
     await finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     await expect(menu).to_be_visible()
     assert await menu.evaluate(INSIDE)
+    await page.locator(".own").tap(position={"x": 200, "y": 10})
+    await expect(menu).to_be_hidden()
+    await cell(page, "VCB").locator("a").focus()  # a phone with a keyboard: the button stays in the symbol's cell
+    button, symbol = await page.locator("#row-button").bounding_box(), await cell(page, "VCB").bounding_box()
+    assert button
+    assert symbol
+    assert button["x"] + button["width"] <= symbol["x"] + symbol["width"] + 1
+    await page.get_by_role("button", name="Thao tác với VCB").tap()
     await menu.get_by_role("menuitem", name="Đặt cảnh báo").tap()
     await page.wait_for_url("**/account/log-in/?next=/alerts/mine/%3Fsymbol%3DVCB#new")
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Server, Watch
-from tests.market.live_rows import Publisher, market_row
+from tests.market.live_rows import Publisher, foreign_row, market_row
 
 PASSWORD = "correct horse battery"
 CODES = ("ACB", "FPT", "HPG", "VCB")
@@ -98,6 +98,25 @@ async def test_list_is_made_ordered_fed_live_and_shared(pages: Watch, fed: Publi
     for each in (page, stranger):
         await expect(cell(each, "VCB", "price")).to_have_text("28,80")
         assert await each.evaluate(ROWS) == order
+
+
+async def test_symbol_goes_on_a_list_and_off_again_from_the_menu_of_its_row(pages: Watch, fed: Publisher) -> None:
+    fed.store("foreign", {code: foreign_row(code) for code in CODES})
+    page = await pages.open("/?list=HOSE&sort=-price")
+    await cell(page, "HPG", "price").click(button="right")
+    await page.get_by_role("menuitem", name="☆ Theo dõi").click()
+    await expect(page.locator(".notice.success")).to_have_text("Đã thêm HPG vào danh mục “Danh mục của tôi”.")
+    assert page.url.endswith("/?list=HOSE&sort=-price")
+    for path, row, held in (("/foreign/", "FPT", False), ("/?list=my-list", "HPG", True)):
+        await page.goto(pages.server.url + path)
+        await expect(page.locator("main.fed")).to_be_attached()
+        await cell(page, row, "symbol").click(button="right")
+        item = page.get_by_role("menuitemcheckbox", name="Danh mục của tôi")
+        await expect(item).to_have_attribute("aria-checked", str(held).lower())
+        await item.click()
+        await expect(page.locator(".notice.success")).to_contain_text(f"{'Đã bỏ' if held else 'Đã thêm'} {row}")
+        assert page.url.endswith(path)
+    assert await page.evaluate(ROWS) == ["FPT"]
 
 
 async def test_lists_work_without_scripts(pages: Watch, fed: Publisher) -> None:

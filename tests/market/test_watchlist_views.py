@@ -164,3 +164,18 @@ def test_board_goes_on_while_the_database_is_away(
         assert reader.post("/lists/new/").status_code == 503
     finally:
         readers._away_until = 0.0
+
+
+def test_menu_of_rows_knows_the_lists_of_the_reader_and_says_what_it_did(reader: Client) -> None:
+    id = made(reader, name="Mine", symbols="HPG")
+    for path in ("/", f"/?list={id}", "/foreign/", "/volume/"):
+        html = page(reader, path)
+        assert html.count('id="row-menu"') == 1
+        assert f'data-list="HPG" data-add="/lists/{id}/add/" data-remove="/lists/{id}/remove/"' in html
+    assert "data-list=" not in page(reader, "/derivatives/")
+    answer = reader.post(f"/lists/{id}/add/", {"symbols": "ACB", "tell": "1", "next": "/volume/"})
+    assert answer.headers["Location"] == "/volume/"
+    reader.post(f"/lists/{id}/remove/", {"symbol": "HPG", "tell": "1"})
+    reader.post(f"/lists/{id}/add/", {"symbols": "VCB"})  # of the page that shows the list: nothing to tell
+    answer = reader.post(f"/lists/{id}/add/", {"symbols": "XYZ", "tell": "1"})
+    assert said(answer) == "Đã thêm ACB vào danh mục “Mine”. Đã bỏ HPG khỏi danh mục “Mine”. Không có mã XYZ."

@@ -23,8 +23,8 @@ SCENARIOS: Final = {
     for scenario in (
         Scenario("market_stream", ("MarketStream",), 150, {}, {}, {"market": 500}),
         Scenario("foreign_flow", ("ForeignFlow",), 150, {}, {}, {"foreign": 500}),
-        Scenario("snapshot_burst", ("SnapshotBurst",), 200, {"market connect and snapshot": 2000}, {}, {}),
-        Scenario("reconnect_storm", ("ReconnectStorm",), 200, {}, {"market come back": 3000}, {}),
+        Scenario("snapshot_burst", ("SnapshotBurst",), 100, {"market connect and snapshot": 2000}, {}, {}),
+        Scenario("reconnect_storm", ("ReconnectStorm",), 100, {}, {"market come back": 3000}, {}),
         Scenario(
             "mixed_day",
             ("MarketStream", "ForeignFlow", "Reader", "Program", "Trader"),

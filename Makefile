@@ -6,10 +6,10 @@ IN_ROOT = cd "$(ROOT)" && exec
 PYTHON = $(IN_ROOT) .venv/bin/python
 ARGS =
 
-.PHONY: help setup demo live services test browser lint types check bench load report smoke clean
+.PHONY: help setup demo live services test e2e coverage browser lint types check bench load report smoke audit clean
 
 help: ## Show the targets.
-	@cd "$(ROOT)" && sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+	@cd "$(ROOT)" && sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
 
 setup: ## Make .venv, install, compile translations, fetch the chart script.
 	@$(IN_ROOT) sh scripts/setup
@@ -23,8 +23,14 @@ live: setup ## Run everything on SSI FastConnect with the credentials in .env un
 services: setup ## Run PostgreSQL and Valkey alone and print their addresses.
 	@$(PYTHON) manage.py devservices $(ARGS)
 
-test: setup ## Run the tests except those that need a browser.
-	@$(PYTHON) -m pytest -n 2 --ignore tests/browser $(ARGS)
+test: setup ## Run the tests except those of the whole system and in a browser.
+	@$(PYTHON) -m pytest -n 2 --ignore tests/browser --ignore tests/integration --ignore tests/e2e $(ARGS)
+
+e2e: setup ## Run the tests of the whole system: many processes, kills, days of the market.
+	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/e2e tests/integration $(ARGS)
+
+coverage: setup ## Run the tests under coverage and hold it to its bars; ARGS=domain for the rules of the market alone.
+	@$(IN_ROOT) sh scripts/coverage $(ARGS)
 
 browser: setup ## Run the tests in a real Chromium.
 	@$(PYTHON) -m pytest tests/browser $(ARGS)

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 from django.core.checks import Tags, register
+from django.utils.translation import gettext_lazy as _
 
 from market.storage.checks import check_database_level
 from tracker.checks import register_checks
@@ -8,6 +9,7 @@ from tracker.checks import register_checks
 
 class MarketConfig(AppConfig):
     name = "market"
+    verbose_name = _("Market")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

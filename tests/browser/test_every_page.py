@@ -115,3 +115,17 @@ async def test_heading_turns_when_the_auction_begins_and_ends(pages: Watch, fed:
     await fed.update("market", {"HPG": {"phase": "closed", "expected_price": None}})
     await expect(spread).to_have_text("")
     await expect(heading).to_have_text("Chênh", use_inner_text=True)
+
+
+async def test_header_and_navigation_fit_every_screen(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open("/derivatives/")
+    await settled(page, "/derivatives/")
+    for language in ("vi", "en"):
+        await expect(page.locator("html")).to_have_attribute("lang", language)
+        for width in (390, 1024, 1280, 1440):
+            await page.set_viewport_size({"width": width, "height": 844})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (language, width)
+            last = await page.locator(".top nav a").last.bounding_box()
+            assert last and last["x"] + last["width"] <= width, (language, width)
+        if language == "vi":
+            await page.get_by_role("button", name="English").click()

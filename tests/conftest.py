@@ -15,6 +15,7 @@ import pytest
 import redis
 from django.apps import apps
 from django.db import connections
+from hypothesis import settings as hypothesis_settings
 
 from tests import settings as test_settings
 from tracker.launch.accounts import unprivileged_account
@@ -22,6 +23,9 @@ from tracker.launch.places import temporary_directory
 from tracker.launch.postgres import Postgres
 from tracker.launch.process import Process, Warden
 from tracker.launch.valkey import Valkey
+
+hypothesis_settings.register_profile("any machine", deadline=None)  # a busy one needs a second for nothing
+hypothesis_settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -153,6 +153,13 @@ def test_book_top_of_a_locked_book_has_no_sellers() -> None:
     assert (view.ask, view.ask_queue, view.sellers) == (None, 0, False)
 
 
+def test_book_top_of_two_sides_is_its_best_levels() -> None:
+    book = quote(bid_price1=25_000.0, bid_volume1=900, ask_price1=25_050.0, ask_volume1=300)
+    view = book_top(book, "ACB", DAY, DAY, CEILING, FLOOR)
+    assert (view.bid, view.bid_queue, view.buyers) == (25_000.0, 900, True)
+    assert (view.ask, view.ask_queue, view.sellers) == (25_050.0, 300, True)
+
+
 def test_book_top_with_orders_at_the_auction_price_sees_them_and_the_limit_behind() -> None:
     book = quote(bid_volume1=50, bid_price2=CEILING, bid_volume2=900, ask_volume1=70)
     view = book_top(book, "ACB", DAY, DAY, CEILING, FLOOR)

@@ -172,6 +172,19 @@ def test_load_rule_of_an_index_kind_on_stocks_is_refused() -> None:
     assert problems_of(raw) == {"scope": "expected one of all, symbols for index_move, was 'stocks'"}
 
 
+def test_load_rule_without_a_scope_says_so_once() -> None:
+    raw = {field: value for field, value in SAMPLE[0].items() if field != "scope"}
+    assert problems_of(raw) == {"scope": "expected a value, was missing"}
+
+
+def test_param_of_words_is_no_number_and_lists_its_words() -> None:
+    kind, param = next((kind, param) for kind, info in KINDS.items() for param in info.params if param.choices)
+    assert param.expected == f"one of {', '.join(param.choices)}"
+    assert new_rule(kind).choice(param.name) == param.default
+    with pytest.raises(TypeError, match=f"params.{param.name}: expected a number"):
+        new_rule(kind).number(param.name)
+
+
 def test_load_rule_with_missing_fields_names_them_all() -> None:
     assert set(problems_of({})) == {"kind", "scope", "phases", "severity", "cooldown_seconds"}
 

@@ -169,3 +169,15 @@ def test_alerts_of_one_rule_and_symbol_are_told_apart_by_time_and_number(
             evaluator.load(saved)
     assert len({(alert.at, alert.number) for alert in alerts}) == len(alerts)
     assert cooldown or len(alerts) == len(trades)
+
+
+def test_window_that_a_new_day_emptied_is_read_back_empty() -> None:
+    evaluator = Evaluator(EVERY_KIND)
+    evaluator.on_trade(trade(0, 100))
+    evaluator.on_foreign(flow(0, 1e9, day=NEXT_DAY))
+    restarted = Evaluator(EVERY_KIND)
+    restarted.load(through_json(evaluator.dump()))
+    for at in range(40):
+        volume = 5_000 if at == 39 else 100
+        again = trade(at, volume, day=NEXT_DAY)
+        assert list(restarted.on_trade(again)) == list(evaluator.on_trade(again))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from market.domain.events import Event
+from market.domain.indices import IndexState
 from market.domain.memory import dump_index, dump_market, dump_symbol, load_index, load_market, load_symbol
 from market.domain.rows import foreign_row, index_row, market_row
 from market.domain.state import MarketState
@@ -78,3 +79,23 @@ def test_state_read_back_after_a_gap_takes_unseen_growth_as_unclassified() -> No
         assert symbol.volumes.total == max(0, symbol.total_volume)
     traded = [code for code, symbol in restarted.symbols.items() if symbol.volumes.of_kind("unclassified")]
     assert traded, "expected some symbol to have traded out of sight"
+
+
+def test_index_of_which_only_the_name_is_known_is_read_back_as_such() -> None:
+    state = MarketState()
+    state.indices["VN30"] = IndexState("VN30", "HOSE")
+    back = read_back(written_down(state), state)
+    assert back.indices["VN30"].last is None
+    assert index_row(back.indices["VN30"], back) == index_row(state.indices["VN30"], state)
+
+
+def test_board_that_an_older_dump_does_not_know_stays_as_it_was() -> None:
+    state = MarketState()
+    dump = dump_market(state)
+    del dump["boards"]["DERIVATIVES"]
+    dump["boards"]["HOSE"][0] = "atc"
+    load_market(state, dump)
+    assert (state.boards["HOSE"].phase, state.boards["DERIVATIVES"].phase) == (
+        "atc",
+        MarketState().boards["DERIVATIVES"].phase,
+    )

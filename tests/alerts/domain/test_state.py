@@ -171,13 +171,13 @@ def test_alerts_of_one_rule_and_symbol_are_told_apart_by_time_and_number(
     assert cooldown or len(alerts) == len(trades)
 
 
-def test_window_that_a_new_day_emptied_is_read_back_empty() -> None:
-    evaluator = Evaluator(EVERY_KIND)
+def test_rule_added_since_the_last_trade_has_nothing_to_write_down() -> None:
+    limit, spike = rule("price_limit", id=1), rule("volume_spike", id=2)
+    evaluator = Evaluator([limit])
     evaluator.on_trade(trade(0, 100))
-    evaluator.on_foreign(flow(0, 1e9, day=NEXT_DAY))
-    restarted = Evaluator(EVERY_KIND)
+    evaluator.replace_rules([limit, spike])
+    restarted = Evaluator([limit, spike])
     restarted.load(through_json(evaluator.dump()))
-    for at in range(40):
-        volume = 5_000 if at == 39 else 100
-        again = trade(at, volume, day=NEXT_DAY)
-        assert list(restarted.on_trade(again)) == list(evaluator.on_trade(again))
+    for at in range(1, 12):
+        assert list(restarted.on_trade(trade(at, 100))) == list(evaluator.on_trade(trade(at, 100))) == []
+    assert [alert.kind for alert in restarted.on_trade(trade(12, 5_000))] == ["volume_spike"]

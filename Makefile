@@ -6,7 +6,7 @@ IN_ROOT = cd "$(ROOT)" && exec
 PYTHON = $(IN_ROOT) .venv/bin/python
 ARGS =
 
-.PHONY: help setup demo live services test e2e coverage browser lint types check bench load report smoke audit clean
+.PHONY: help setup demo live services test e2e rules coverage browser lint types check bench load report smoke audit clean
 
 help: ## Show the targets.
 	@cd "$(ROOT)" && sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -29,8 +29,11 @@ test: setup ## Run the tests except those of the whole system and in a browser.
 e2e: setup ## Run the tests of the whole system: many processes, kills, days of the market.
 	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/e2e tests/integration $(ARGS)
 
-coverage: setup ## Run the tests under coverage and hold it to its bars; ARGS=domain for the rules of the market alone.
-	@$(IN_ROOT) sh scripts/coverage $(ARGS)
+rules: setup ## Run the tests of the market's and the alerts' rules: every branch of them.
+	@$(IN_ROOT) sh scripts/coverage domain
+
+coverage: setup ## Run the tests under coverage and hold it to its bars; takes long.
+	@$(IN_ROOT) sh scripts/coverage
 
 browser: setup ## Run the tests in a real Chromium.
 	@$(PYTHON) -m pytest tests/browser $(ARGS)

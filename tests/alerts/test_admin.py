@@ -20,6 +20,7 @@ from alerts.domain.rules import dump_rules, load_rules
 from alerts.editors import EDITORS
 from alerts.forms import usual_values
 from alerts.models import Alert, AlertRule
+from alerts.trial import run_trial
 from market.domain.calendar import VIETNAM
 from market.models import SymbolState, Trade
 from tests.alerts.test_models import make_alert, make_rule
@@ -341,7 +342,10 @@ def test_trial_on_the_newest_day_knows_its_limits(editor: Client) -> None:
     assert editor.post(page("alertrule_add"), sent).context["trial"].count == 12
 
 
-def test_trial_against_a_recording_fires_what_replay_fires(editor: Client, tmp_path: Path, settings: Any) -> None:
+def test_trial_against_a_recording_fires_what_replay_fires(
+    editor: Client, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_trial, "__defaults__", (600.0,))  # its bound of time is for people, who see what it did
     truth = SAMPLE.with_name("day-a-truth.json")
     if not truth.exists():
         pytest.skip("the samples are not beside the project")

@@ -19,12 +19,12 @@ from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from alerts.personal_words import hit_line
-from alerts.signal_feed import SignalFeed, Told
-from alerts.signals import BadSignalQuery, Wanted, wanted
-from market.door import CHECK_SECONDS, Door, Entry
+from alerts.personal.words import hit_line
+from alerts.signals.feed import SignalFeed, Told
+from alerts.signals.lines import BadSignalQuery, Wanted, wanted
 from market.live import user_group
-from market.sockets import BAD_REQUEST, COME_BACK, CROWDED, NOT_AUTHORISED, STALLED, Refused, still_welcome
+from market.sockets.door import CHECK_SECONDS, Door, Entry
+from market.sockets.terms import BAD_REQUEST, COME_BACK, CROWDED, NOT_AUTHORISED, STALLED, Refused, still_welcome
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from alerts.domain.scopes import is_stock
 from alerts.domain.titles import title
 from alerts.words import VALUES
 from market.domain.contracts import parse_code
-from market.formatting import FORMS, hundredths, number, tenths, thousands
-from market.strip import INDEX_NAMES
+from market.pages.formatting import FORMS, hundredths, number, tenths, thousands
+from market.pages.strip import INDEX_NAMES
 
 Text: TypeAlias = str | Promise
 

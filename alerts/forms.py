@@ -22,7 +22,7 @@ from alerts.domain.scopes import BASKET, head
 from alerts.models import AlertRule
 from alerts.words import SCOPES, VALUES, param_help
 from market.models import Basket
-from market.pages import PHASES as PHASE_NAMES
+from market.pages.rows import PHASES as PHASE_NAMES
 
 PREFIX: Final = "param_"
 TRADE_PHASES: Final = ("ato", "continuous", "atc")

@@ -3,9 +3,9 @@
 from django.urls import re_path
 
 from alerts.consumers import SignalsConsumer
-from alerts.signal_feed import SignalFeed
-from market.board_consumer import BoardConsumer
-from market.live_board import LiveBoard, no_patch
+from alerts.signals.feed import SignalFeed
+from market.pages.board_consumer import BoardConsumer
+from market.pages.live_board import LiveBoard, no_patch
 from market.routing import door, hub
 
 feed = SignalFeed(hub)

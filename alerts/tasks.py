@@ -14,8 +14,8 @@ from alerts.delivery import linking, sending
 from alerts.delivery.summary import deliver_summary
 from alerts.models import Alert, DayEnd, Delivery, PersonalHit, PlannedSubject
 from alerts.models.delivery import KEEP_PLANNED
-from alerts.summary_reads import read_summary
-from alerts.summary_words import summary_texts
+from alerts.summary.reads import read_summary
+from alerts.summary.words import summary_texts
 from market.backfill.shown import moment_shown
 from market.models import TradingDay
 

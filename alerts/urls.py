@@ -1,6 +1,8 @@
 from django.urls import path
 
-from alerts import personal_views, signal_views, summary_views
+from alerts.personal import views as personal_views
+from alerts.signals import views as signal_views
+from alerts.summary import views as summary_views
 
 app_name = "alerts"
 urlpatterns = [

@@ -15,6 +15,6 @@ class MarketConfig(AppConfig):
     def ready(self) -> None:
         register_checks()
         register(check_database_level, Tags.database)
-        from market.watchlist_keepers import bring_along  # noqa: PLC0415  (it needs the models)
+        from market.watchlists.keepers import bring_along  # noqa: PLC0415  (it needs the models)
 
-        user_logged_in.connect(bring_along, dispatch_uid="market.watchlists")
+        user_logged_in.connect(bring_along, dispatch_uid="market.watchlists.lists")

@@ -3,16 +3,16 @@
 from django.urls import re_path
 
 from market import live
-from market.board_consumer import BoardConsumer
-from market.consumers import LiveConsumer
-from market.door import Door
-from market.farewell import Farewell
-from market.live_board import LiveBoard
-from market.live_hub import LiveHub
-from market.page_sockets import page_patterns
-from market.slots import Slots
-from market.sockets import COME_BACK
-from market.symbol_consumer import Cards, SymbolConsumer
+from market.pages.board_consumer import BoardConsumer
+from market.pages.live_board import LiveBoard
+from market.pages.sockets import page_patterns
+from market.pages.symbol_consumer import Cards, SymbolConsumer
+from market.sockets.consumers import LiveConsumer
+from market.sockets.door import Door
+from market.sockets.farewell import Farewell
+from market.sockets.hub import LiveHub
+from market.sockets.slots import Slots
+from market.sockets.terms import COME_BACK
 
 
 def say_goodbye() -> None:

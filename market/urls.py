@@ -1,6 +1,7 @@
 from django.urls import path
 
-from market import dashboard_views, symbol_views, views, watchlist_views
+from market.pages import dashboard_views, symbol_views, views
+from market.watchlists import views as watchlist_views
 
 app_name = "market"
 urlpatterns = [

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
-from market import consumers, live, sockets
-from market.slots import LEASE_SECONDS
+from market import live
+from market.sockets import consumers
+from market.sockets import terms as sockets
+from market.sockets.slots import LEASE_SECONDS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "websocket-api.md").read_text()

@@ -16,7 +16,7 @@ from market.body import BoundedBody  # noqa: E402
 from market.metrics import serve  # noqa: E402
 from market.observed import Requests, Sockets  # noqa: E402
 from market.routing import websocket_urlpatterns  # noqa: E402
-from market.sockets import SameSiteOrigin  # noqa: E402
+from market.sockets.terms import SameSiteOrigin  # noqa: E402
 
 patterns: list[Any] = [*signal_patterns, *websocket_urlpatterns]
 sockets = Sockets(SameSiteOrigin(URLRouter(patterns)), patterns)

@@ -7,9 +7,9 @@ from django.utils import translation
 from rest_framework.exceptions import ValidationError
 
 from alerts.models import PersonalAlert
-from alerts.personal_bounds import BadValue, check_threshold
-from alerts.personal_forms import PersonalAlertForm
-from alerts.personal_subject import Asked
+from alerts.personal.bounds import BadValue, check_threshold
+from alerts.personal.forms import PersonalAlertForm
+from alerts.personal.subject import Asked
 
 LANGUAGE: Final = "en"  # of all errors of the API
 ABOUT: Final = ("symbol", "kind", "condition", "threshold")

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as fields
 
 from alerts.models.personal import Condition, Measure
-from alerts.personal_forms import COOLDOWNS, MINUTE
+from alerts.personal.forms import COOLDOWNS, MINUTE
 from market.api.parameters import Query, Symbols, Whole, row_limit
 from market.api.serializers import count, moment, number, word
 

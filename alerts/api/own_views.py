@@ -17,8 +17,8 @@ from alerts.api.own_form import LANGUAGE, changed, checked
 from alerts.api.own_schema import CHANGE, CREATE, DELETE, HITS, LIST, READ
 from alerts.api.own_shapes import AlertChange, NewAlert, OwnAlertsQuery, OwnHitsQuery, place_of
 from alerts.models import PersonalAlert, PersonalHit
-from alerts.personal_limits import LimitReached, create, hold_room
-from alerts.personal_words import asked, said
+from alerts.personal.limits import LimitReached, create, hold_room
+from alerts.personal.words import asked, said
 from market.api.base import ApiView
 from market.api.parameters import validated
 from market.domain.calendar import VIETNAM

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext, ngettext, override
 from msgspec import Struct
 
 from alerts.evidence import headline as headline_of
-from alerts.personal_words import measured, said
+from alerts.personal.words import measured, said
 
 MOST_LINES: Final = 20
 

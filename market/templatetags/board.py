@@ -1,11 +1,11 @@
-"""Tags that put ready cells into a template. What a cell says is decided in `market.formatting`."""
+"""Tags that put ready cells into a template. What a cell says is decided in `market.pages.formatting`."""
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from market.formatting import BLANK, Cells
-from market.tables import Table, bar_svg, line_html, spark_svg
+from market.pages.formatting import BLANK, Cells
+from market.pages.tables import Table, bar_svg, line_html, spark_svg
 
 register = template.Library()
 

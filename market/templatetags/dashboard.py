@@ -1,6 +1,6 @@
 """Numbers in the reader's language, and small charts as SVG, for the panels of the pages.
 
-What a number looks like is decided in `market.formatting`, where a chart's points lie in `market.graphics`.
+What a number looks like is decided in `market.pages.formatting`, where a chart's points lie in `market.pages.graphics`.
 """
 
 from django import template
@@ -8,11 +8,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from market import formatting
-from market.graphics import Chart, Label
-from market.overview_page import HeatCell, HeatSector
-from market.strip import colour_of_sign
-from market.volume_page import Share
+from market.pages import formatting
+from market.pages.graphics import Chart, Label
+from market.pages.overview import HeatCell, HeatSector
+from market.pages.strip import colour_of_sign
+from market.pages.volume import Share
 
 register = template.Library()
 BILLION = 1_000_000_000

@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from market.formatting import BLANK, Cells
+from market.pages.formatting import BLANK, Cells
 from market.templatetags.board import cell
 
 register = template.Library()

@@ -1,4 +1,4 @@
-// Reads back a number as the server wrote it (market/formatting.py, parse): the board sorts by what it shows.
+// Reads back a number as the server wrote it (market/pages/formatting.py, parse): the board sorts by what it shows.
 
 const FORMS = {
   vi: { decimal: ",", million: " tr" },

@@ -7,7 +7,7 @@ from django.db import connections
 from django.test import AsyncClient, Client
 from pytest_django import Settings
 
-from market.watchlist_keepers import IN_SESSION
+from market.watchlists.keepers import IN_SESSION
 from tests.accounts.conftest import PASSWORD
 
 LOG_IN = "/account/log-in/"

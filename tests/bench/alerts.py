@@ -18,7 +18,7 @@ from alerts.domain.model import Rule
 from alerts.domain.personal import PersonalWatch
 from alerts.domain.rules import DEFAULT_RULES, new_rule
 from alerts.domain.triggers import Condition, Kind, Trigger
-from alerts.personal_desk import PersonalDesk
+from alerts.personal.desk import PersonalDesk
 from market.domain.state import MarketState
 from market.feed.parse import Parser
 from market.feed.recording import read_messages

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from market.formatting import cells
-from market.price_table import PRICES
+from market.pages.formatting import cells
+from market.pages.price_table import PRICES
 from tests.browser.conftest import Server, Watch
 from tests.market.live_rows import VN30, Publisher, Row, market_row, random_row, untraded_row
 

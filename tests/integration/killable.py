@@ -18,7 +18,7 @@ import psycopg
 from alerts.desk import MEMORY, AlertDesk
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.rules import DEFAULT_RULES
-from alerts.personal_desk import PERSONAL
+from alerts.personal.desk import PERSONAL
 from alerts.rows import ALERTS
 from market.domain.memory import dump_index, dump_symbol
 from market.domain.state import MarketState

@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.db import OperationalError
 from django.utils import translation
 
-from market import page_reads
-from market.graphics import chart
-from market.live_board import merge
+from market.pages import reads as page_reads
+from market.pages.graphics import chart
+from market.pages.live_board import merge
+from market.pages.volume import KINDS, by_kind
 from market.templatetags import dashboard
-from market.volume_page import KINDS, by_kind
 from tests.market.page_html import fresh_cache
 
 __all__ = ["fresh_cache"]

@@ -9,10 +9,12 @@ from django.db import router as django_router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import DjangoDbBlocker
 
-from market import history, page_reads, symbol_day
+from market import history
 from market.domain.calendar import VIETNAM
 from market.history_database import REPLICA, HistoryRouter, history_alias, history_connection
 from market.models import Bar, BasisPoint, DailyBar, ForeignFlow, Trade
+from market.pages import reads as page_reads
+from market.pages import symbol_day
 from market.queries import candles
 from tests.market.scratch import scratch_database
 

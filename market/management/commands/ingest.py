@@ -20,9 +20,9 @@ from django.core.management.base import BaseCommand, CommandError
 from alerts.desk import MEMORY, AlertDesk, load_memory, save_memory
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.personal import PersonalWatch
-from alerts.personal_book import PersonalBook
-from alerts.personal_desk import PERSONAL, PersonalDesk, save_triggers
-from alerts.personal_rows import HITS
+from alerts.personal.book import PersonalBook
+from alerts.personal.desk import PERSONAL, PersonalDesk, save_triggers
+from alerts.personal.rows import HITS
 from alerts.queries import earlier_alerts
 from alerts.rows import ALERTS
 from alerts.rulebook import Rulebook

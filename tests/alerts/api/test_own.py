@@ -14,7 +14,7 @@ from alerts.api.own_schema import ALERT, EXAMPLES, WANTED
 from alerts.api.own_shapes import AlertChange, NewAlert, OwnAlert, OwnAlerts, OwnHits
 from alerts.models import PersonalAlert
 from market.models import ApiToken
-from tests.alerts.test_personal_views import make, make_hit, open_site, trader
+from tests.alerts.personal.test_views import make, make_hit, open_site, trader
 from tests.market.api.test_schema import differences
 from tests.market.live_rows import Publisher, index_row
 

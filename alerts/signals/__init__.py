@@ -1,0 +1,1 @@
+"""Alerts as pages show them, live and by day."""

@@ -1,0 +1,1 @@
+"""A trading day in a page and in a message."""

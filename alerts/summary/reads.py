@@ -1,0 +1,149 @@
+"""What a day's summary is made of, from stored history: days where they are rolled up, else their minutes.
+
+A day's own reference and limits come from the exchange with its history, or from the last state while it is the
+newest day; before, the close of the day before stands for the reference.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count
+
+from alerts.models import Alert
+from alerts.summary.day import NOTABLE, Basis, DailySummary, DayRow, Noted, summarise
+from market.backfill.shown import moment_shown
+from market.domain.calendar import VIETNAM, iso_time
+from market.domain.contracts import parse_code
+from market.models import BasisPoint, IngestRun
+from market.reference import contracts
+from market.storage.rollup import midnight
+
+CLOSE: Final = time(15, 0)
+FRESH_SECONDS: Final = 20  # a day that goes on
+STORED_SECONDS: Final = 300
+NAMED: Final = """
+    WITH named AS (
+        SELECT code, kind, board FROM market_instrument
+        UNION ALL
+        SELECT code, '', coalesce(state->>'board', '') FROM market_symbolstate AS state
+        WHERE kind = 'symbol' AND NOT EXISTS (SELECT FROM market_instrument WHERE code = state.code)
+    )
+"""
+STORED: Final = """, days AS (
+        SELECT symbol, close, volume, value, buy_volume, sell_volume, reference, ceiling, floor,
+            foreign_buy_volume, foreign_sell_volume, foreign_buy_value, foreign_sell_value
+        FROM named JOIN market_dailybar ON symbol = code AND day = %(day)s
+    )
+"""
+MINUTES: Final = """, bars AS (
+        SELECT symbol, (array_agg(close ORDER BY at DESC))[1] AS close, sum(volume)::bigint AS volume,
+            sum(value) AS value, sum(buy_volume)::bigint AS buy_volume, sum(sell_volume)::bigint AS sell_volume
+        FROM market_bar WHERE at >= %(start)s AND at < %(end)s GROUP BY symbol
+    ), flow AS (
+        SELECT DISTINCT ON (symbol) symbol, buy_volume, sell_volume, buy_value, sell_value
+        FROM market_foreignflow WHERE at >= %(start)s AND at < %(end)s ORDER BY symbol, at DESC
+    ), days AS (
+        SELECT bars.symbol, close, volume, value, bars.buy_volume, bars.sell_volume, NULL::float AS reference,
+            NULL::float AS ceiling, NULL::float AS floor, flow.buy_volume AS foreign_buy_volume,
+            flow.sell_volume AS foreign_sell_volume, flow.buy_value AS foreign_buy_value,
+            flow.sell_value AS foreign_sell_value
+        FROM bars LEFT JOIN flow USING (symbol)
+    )
+"""
+ROWS: Final = """
+    SELECT days.symbol, coalesce(named.kind, ''), coalesce(named.board, ''), days.close, days.volume, days.value,
+        days.buy_volume, days.sell_volume,
+        coalesce(days.reference, (last.state #>> '{totals,reference}')::float,
+            (last.state #>> '{last,prior}')::float, before.close),
+        coalesce(days.ceiling, (last.state #>> '{totals,ceiling}')::float),
+        coalesce(days.floor, (last.state #>> '{totals,floor}')::float),
+        days.foreign_buy_volume, days.foreign_sell_volume, days.foreign_buy_value, days.foreign_sell_value
+    FROM days LEFT JOIN named ON named.code = days.symbol
+    LEFT JOIN market_symbolstate AS last ON last.kind = CASE named.kind WHEN 'index' THEN 'index' ELSE 'symbol' END
+        AND last.code = CASE named.kind WHEN 'index' THEN upper(days.symbol) ELSE days.symbol END
+        AND last.day = %(day)s
+    LEFT JOIN LATERAL (
+        SELECT close FROM market_dailybar AS earlier WHERE earlier.symbol = days.symbol AND earlier.day < %(day)s
+        ORDER BY earlier.day DESC LIMIT 1
+    ) AS before ON true
+    ORDER BY days.symbol
+"""
+NEWEST: Final = "SELECT max(day) FROM market_symbolstate WHERE kind = 'market'"
+# One symbol that trades every day tells the days: the index, or what has the most of them.
+NEIGHBOURS: Final = """
+    SELECT (SELECT max(day) FROM market_dailybar WHERE symbol = %(symbol)s AND day < %(day)s),
+        (SELECT min(day) FROM market_dailybar WHERE symbol = %(symbol)s AND day > %(day)s)
+"""
+MARKER: Final = "VNINDEX"
+
+
+def daily_summary(day: date) -> DailySummary:
+    """Sum up a trading day from stored history; empty where nothing is stored of it. Raises django.db.Error."""
+    key = f"daily-summary:{day:%Y%m%d}"
+    kept: DailySummary | None = cache.get(key)
+    if kept is None:
+        kept = read_summary(day, moment_shown())
+        cache.set(key, kept, STORED_SECONDS if kept.is_final else FRESH_SECONDS)
+    return kept
+
+
+def read_summary(day: date, moment: datetime) -> DailySummary:
+    """The same, read now; `moment` is the market's clock."""
+    is_newest = newest_day() == day
+    alerts = Alert.objects.filter(at__gte=midnight(day), at__lt=midnight(day + timedelta(days=1))).order_by()
+    counts = dict(alerts.values_list("kind").annotate(count=Count("*")))
+    notable = [
+        Noted(row.id, row.kind, row.symbol, iso_time(int(row.at.timestamp())), row.severity, row.evidence)
+        for severity in ("critical", "warning", "info")
+        for row in alerts.filter(severity=severity).order_by("-at", "-id")[:NOTABLE]
+    ]
+    rows = day_rows(day, MINUTES if is_newest else STORED)
+    is_final = moment >= datetime.combine(day, CLOSE, VIETNAM)
+    return summarise(day, rows, counts, notable, front_basis(day), is_final=is_final, source=source_of(day))
+
+
+def day_rows(day: date, days: str) -> list[DayRow]:
+    """Every symbol's day."""
+    parameters: dict[str, Any] = {"day": day, "start": midnight(day), "end": midnight(day + timedelta(days=1))}
+    with connection.cursor() as cursor:
+        cursor.execute(NAMED + days + ROWS, parameters)
+        return [DayRow(*row) for row in cursor.fetchall()]
+
+
+def front_basis(day: date) -> Basis | None:
+    """The last basis of the contract that expires next."""
+    for contract in contracts(day, "VN30")[:1]:
+        point = BasisPoint.objects.filter(
+            contract=contract, at__gte=midnight(day), at__lt=midnight(day + timedelta(days=1))
+        ).order_by("-at").first()  # fmt: skip
+        parsed = parse_code(contract)
+        if point is not None:
+            return Basis(contract, parsed.name if parsed else contract, point.future, point.index, point.basis)
+    return None
+
+
+def source_of(day: date) -> str:
+    """What the newest run of a day listened to: ssi, simulation or replay; "" where none is known."""
+    runs = IngestRun.objects.filter(first_day__lte=day, last_day__gte=day).order_by("-seq")
+    return runs.values_list("source", flat=True).first() or ""
+
+
+def newest_day() -> date | None:
+    """The day that ingest is at, or was at last."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def neighbours(day: date) -> tuple[date | None, date | None]:
+    """The stored trading days before and after."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEIGHBOURS, {"symbol": MARKER, "day": day})
+        before, after = cursor.fetchone()
+    newest = newest_day()
+    if after is None and newest is not None and newest > day:
+        after = newest
+    return before, after

@@ -1,0 +1,1 @@
+"""The pages: what they show of a row, their tables and panels, and the sockets that keep them live."""

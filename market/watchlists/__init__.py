@@ -1,0 +1,1 @@
+"""Readers' own lists of symbols."""

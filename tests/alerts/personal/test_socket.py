@@ -1,0 +1,59 @@
+"""What went off is told on the open pages of its user, in the page's language, and nowhere else."""
+
+import msgspec
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+
+from alerts.consumers import SignalsConsumer
+from alerts.signals.feed import SignalFeed
+from market import live
+from market.sockets.door import Door
+from market.sockets.hub import LiveHub, Rhythm
+from market.sockets.slots import Slots
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HIT = {
+    "id": "7c0f6c3e-0000-5000-8000-000000000001", "alert": 1, "symbol": "HPG", "kind": "price", "note": "<b>bán</b>",
+    "time": "2026-11-20T10:00:00+07:00", "evidence": {"condition": "above", "threshold": 27_500.0, "value": 27_550.0},
+}  # fmt: skip
+
+
+def cookie_of(name: str) -> tuple[int, bytes]:
+    """Log a new user in; the key and the cookie."""
+    user = User.objects.create_user(name)
+    client = Client()
+    client.force_login(user)
+    return user.pk, f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
+
+
+async def test_hit_reaches_the_sockets_of_its_user_alone(redis_url: str) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    (user, mine), (_, others) = await sync_to_async(lambda: (cookie_of("trader"), cookie_of("other")))()
+    feed, door = SignalFeed(LiveHub(rhythm=Rhythm(tick=0.05))), Door(Slots(live.connect))
+    sockets = [
+        WebsocketCommunicator(
+            SignalsConsumer.as_asgi(feed=feed, door=door), f"/ws/signals/?language={language}", [(b"cookie", cookie)]
+        )
+        for language, cookie in (("vi", mine), ("en", mine), ("vi", others))
+    ]
+    for socket in sockets:
+        accepted, _ = await socket.connect(timeout=5)
+        assert accepted
+        assert msgspec.json.decode(await socket.receive_from(timeout=5))["type"] == "state"
+    await layer.group_send(live.user_group(user), {"type": "user.message", "message": HIT})
+    told = [msgspec.json.decode(await socket.receive_from(timeout=5)) for socket in sockets[:2]]
+    assert [frame["type"] for frame in told] == ["own", "own"]
+    toasts = [frame["items"][0]["toast"] for frame in told]
+    assert "giá lên tới 27,50 nghìn đồng" in toasts[0]
+    assert "price rises to 27.50 thousand VND" in toasts[1]
+    assert "&lt;b&gt;bán" in toasts[0]
+    assert await sockets[2].receive_nothing(timeout=0.2)
+    for socket in sockets:
+        await socket.disconnect(timeout=5)

@@ -1,0 +1,94 @@
+"""Places for sockets, counted over processes in a real Valkey."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+import redis.asyncio
+
+from market import live
+from market.sockets.slots import Limit, Slots
+
+ADDRESS = Limit("sockets:address:203.0.113.9", 2)
+USER = Limit("sockets:user:1", 1)
+
+
+@pytest_asyncio.fixture
+async def client(redis_url: str) -> AsyncIterator["redis.asyncio.Redis"]:
+    client = live.connect()
+    yield client
+    await client.aclose()
+
+
+def away() -> "redis.asyncio.Redis":
+    return redis.asyncio.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
+
+
+async def test_slots_of_two_processes_share_the_limit(redis_url: str) -> None:
+    one, another = Slots(live.connect), Slots(live.connect)
+    first, second = await one.take([ADDRESS]), await another.take([ADDRESS])
+    assert first and second
+    assert await one.take([ADDRESS]) is None
+    await another.give_back(second)
+    third = await one.take([ADDRESS])
+    assert third
+    await one.give_back(first)
+    await one.give_back(third)
+
+
+async def test_slots_are_never_more_than_the_limit_however_many_ask_at_once(redis_url: str) -> None:
+    processes = [Slots(live.connect) for _ in range(5)]
+    taken = await asyncio.gather(*(processes[number % 5].take([Limit("sockets:x", 7)]) for number in range(50)))
+    assert sum(slot is not None for slot in taken) == 7
+    for number, slot in enumerate(taken):
+        if slot:
+            await processes[number % 5].give_back(slot)
+
+
+async def test_slot_that_one_limit_refuses_counts_for_no_other(client: "redis.asyncio.Redis") -> None:
+    slots = Slots(live.connect)
+    first = await slots.take([ADDRESS, USER])
+    assert first
+    assert await slots.take([ADDRESS, USER]) is None
+    assert await client.zcard(ADDRESS.key) == 1
+    await slots.give_back(first)
+    assert await client.zcard(ADDRESS.key) == await client.zcard(USER.key) == 0
+
+
+async def test_slots_of_a_crashed_process_come_back_and_those_of_a_living_one_stay(redis_url: str) -> None:
+    crashed = Slots(live.connect, lease=0.3, renew=3600)
+    living = Slots(live.connect, lease=0.3, renew=0.05)
+    assert await crashed.take([ADDRESS])
+    held = await living.take([ADDRESS])
+    assert held
+    assert await living.take([ADDRESS]) is None
+    async with asyncio.timeout(5):
+        while (other := await living.take([ADDRESS])) is None:
+            await asyncio.sleep(0.01)
+    assert await living.take([ADDRESS]) is None  # its own one was renewed all the time
+    await living.give_back(held)
+    await living.give_back(other)
+    await crashed._rest()
+
+
+async def test_slots_that_redis_forgot_are_written_again(client: "redis.asyncio.Redis") -> None:
+    slots = Slots(live.connect, lease=5, renew=0.02)
+    slot = await slots.take([ADDRESS])
+    assert slot
+    await client.flushdb()
+    async with asyncio.timeout(5):
+        while not await client.zcard(ADDRESS.key):
+            await asyncio.sleep(0.01)
+    await slots.give_back(slot)
+
+
+async def test_slots_without_redis_are_counted_in_the_process(redis_url: str) -> None:
+    slots = Slots(away)
+    first, second = await slots.take([ADDRESS]), await slots.take([ADDRESS])
+    assert first and second
+    assert await slots.take([ADDRESS]) is None
+    await slots.give_back(first)
+    third = await slots.take([ADDRESS])
+    assert third
+    await slots.give_back(second)
+    await slots.give_back(third)

@@ -36,7 +36,7 @@ coverage: setup ## Run the tests under coverage and hold it to its bars; takes l
 	@$(IN_ROOT) sh scripts/coverage
 
 browser: setup ## Run the tests in a real Chromium.
-	@$(PYTHON) -m pytest tests/browser $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/browser $(ARGS)
 
 lint: setup ## Check style and format.
 	@$(PYTHON) -m ruff check

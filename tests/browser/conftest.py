@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 
 from tests.market.live_rows import Publisher
 from tests.ports import held_port
@@ -22,6 +22,7 @@ from tracker.launch.ports import LOOPBACK, accepts
 from tracker.launch.process import Command, Process, Warden
 
 ROOT = Path(__file__).resolve().parents[2]
+ABORTED = "net::ERR_ABORTED"  # the browser's own doing: its page was left, by a click or by the end of a test
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -115,9 +116,13 @@ class Watch:
         note: Callable[[str], None] = self.problems.append
         page.on("console", lambda said: said.type in ("error", "warning") and note(f"console: {said.text}"))
         page.on("pageerror", lambda error: note(f"error: {error}"))
-        page.on("requestfailed", lambda request: note(f"failed: {request.url} {request.failure}"))
+        page.on("requestfailed", self.failed)
         page.on("response", lambda answer: answer.status >= 400 and note(f"{answer.status}: {answer.url}"))
         page.on("request", lambda request: self.local(request.url) or note(f"elsewhere: {request.url}"))
+
+    def failed(self, request: Request) -> None:
+        if request.failure != ABORTED:
+            self.problems.append(f"failed: {request.url} {request.failure}")
 
     def local(self, url: str) -> bool:
         return url.startswith((self.server.url, "data:"))

@@ -16,8 +16,8 @@ from market.feed.errors import FatalFeedError
 log = logging.getLogger(__name__)
 
 GZIP = b"\x1f\x8b"
-READ_BYTES = 2**16  # of the file; text is about twenty times as much, and more than that leaves the caches
-AHEAD = 4  # chunks that wait; a bound on memory, the reader waits when it is reached
+READ_BYTES = 2**14  # of the file; text is about twenty times as much, and more than that leaves the caches
+AHEAD = 8  # chunks that wait; a bound on memory, the reader waits when it is reached
 FIRST_LINE_BYTES = 2**20
 CHECKED_LINES = 20  # one of them is a message, or it is no recording
 

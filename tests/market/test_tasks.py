@@ -22,12 +22,10 @@ from market.backfill.shown import moment_shown
 from market.backfill.venue import open_venue
 from market.domain.calendar import VIETNAM
 from market.feed.errors import FatalFeedError
-from market.feed.simulator.schedule import at
 from market.models import Bar, DailyBar, FetchedRange, Gap, Instrument, TradingDay
 from tests.launched import wait_until
-from tests.market.backfill_market import CREDENTIALS, DAY, NOW
-from tests.market.feed.simulator.conftest import small_universe
-from tests.market.venue_thread import Beside, simulator_beside
+from tests.market.backfill.small_market import CREDENTIALS, DAY, NOW, reach, small_market
+from tests.market.venue_thread import Beside
 from tracker.celery import app
 
 WEEKS = 56  # finished days of the last sixty weekdays: three were holidays, today is not over
@@ -36,18 +34,14 @@ SEEDED = pytest.mark.usefixtures("seeded_database")
 
 @pytest.fixture(scope="module")
 def market() -> Iterator[Beside]:
-    """The small market at ten o'clock."""
-    with simulator_beside(small_universe(), DAY, at(10, 0)) as beside:
+    with small_market() as beside:
         yield beside
 
 
 @pytest.fixture(autouse=True)
 def reachable(market: Beside, settings: Any, redis_url: str) -> None:
     """The market is what the settings name."""
-    market.do(lambda simulator: simulator.faults.reset())
-    settings.SSI_DATA_URL = market.url
-    settings.SSI_CONSUMER_ID, settings.SSI_CONSUMER_SECRET = "id", "secret"
-    settings.REST_CALLS_PER_SECOND = 1000
+    reach(market, settings)
     settings.WATCH = "HPG"
 
 

@@ -14,7 +14,7 @@ from market.feed.rows import SecurityDetails as Details
 from market.feed.simulator.instruments import vn30_universe
 from market.feed.simulator.schedule import at
 from market.models import Basket, BasketMember, Board, Instrument
-from tests.market.backfill_market import DAY, venue_at
+from tests.market.backfill.small_market import DAY
 from tests.market.venue_thread import Beside, simulator_beside
 
 pytestmark = pytest.mark.django_db
@@ -25,13 +25,6 @@ def market() -> Iterator[Beside]:
     """VN30 before the open."""
     with simulator_beside(vn30_universe(1), DAY, at(8, 30)) as beside:
         yield beside
-
-
-@pytest.fixture
-def venue(market: Beside) -> Iterator[Venue]:
-    """A client of it."""
-    with venue_at(market.url) as venue:
-        yield venue
 
 
 def test_refresh_describes_stocks_and_keeps_their_sectors(venue: Venue) -> None:

@@ -12,11 +12,8 @@ from market.backfill import gaps
 from market.backfill.plan import Target
 from market.backfill.venue import Venue
 from market.domain.calendar import VIETNAM
-from market.feed.simulator.schedule import at
 from market.models import Bar, Gap, IngestRun
-from tests.market.backfill_market import DAY, HPG, NOW, VNINDEX, venue_at
-from tests.market.feed.simulator.conftest import small_universe
-from tests.market.venue_thread import Beside, simulator_beside
+from tests.market.backfill.small_market import DAY, HPG, NOW, VNINDEX
 
 FPT = Target("FPT", "stock")
 
@@ -27,20 +24,6 @@ def today(hour: int, minute: int, second: int = 0) -> datetime:
 
 def soon() -> float:
     return time.monotonic() + 60
-
-
-@pytest.fixture(scope="module")
-def market() -> Iterator[Beside]:
-    """The small market at ten o'clock."""
-    with simulator_beside(small_universe(), DAY, at(10, 0)) as beside:
-        yield beside
-
-
-@pytest.fixture
-def venue(market: Beside) -> Iterator[Venue]:
-    """A client of it."""
-    with venue_at(market.url) as venue:
-        yield venue
 
 
 @pytest.mark.django_db

@@ -305,3 +305,5 @@ def test_demo_watches_the_market_that_it_simulates(
     stack = Stack(Supervisor(Said()), RunDirectory(tmp_path / "run"), choices)
     for process in (stack.manage("ingest", "ingest"), stack.module("worker", "celery")):
         assert process.environment.get("WATCH") == watch
+    outbox = Path(stack.environment["EMAIL_OUTBOX"])  # no link of a demo stands in its output
+    assert (outbox.parent, stat.S_IMODE(outbox.stat().st_mode)) == (tmp_path / "run", 0o700)

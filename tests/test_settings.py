@@ -130,6 +130,19 @@ def test_setting_in_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert read_value("PORT", ENV_FILE=str(file), PORT="9001").stdout.strip() == "9001"
 
 
+@pytest.mark.parametrize(
+    ("given", "backend"),
+    [
+        ({}, "dummy"),
+        ({"EMAIL_OUTBOX": "/tmp/outbox"}, "filebased"),
+        ({"EMAIL_OUTBOX": "/tmp/outbox", "EMAIL_HOST": "mail.example.org"}, "smtp"),
+    ],
+)
+def test_setting_of_mail_never_writes_letters_to_the_log(given: dict[str, str], backend: str) -> None:
+    said = read_value("EMAIL_BACKEND", **given).stdout.strip()
+    assert said == repr(f"django.core.mail.backends.{backend}.EmailBackend")
+
+
 def test_setting_may_stand_in_a_file_whose_content_no_error_shows(tmp_path: Path) -> None:
     file = tmp_path / "port"
     file.write_text("9002\n")

@@ -365,8 +365,16 @@ PERSONAL_ALERTS_PER_USER = whole("PERSONAL_ALERTS_PER_USER", 50, 1, 10_000)
 # --- Delivery of alerts -------------------------------------------------------------------------------------
 
 SITE_URL = url("SITE_URL", f"http://127.0.0.1:{PORT}/", {"http", "https"})  # for links in messages
-EMAIL_HOST = text("EMAIL_HOST")  # empty: no e-mail; what resets a password is written to the log
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_HOST = text("EMAIL_HOST")  # empty: no e-mail
+EMAIL_OUTBOX = text("EMAIL_OUTBOX")  # a folder for letters while there is no mail server; `make demo` sets it
+EMAIL_FILE_PATH = BASE_DIR / EMAIL_OUTBOX
+# Never Django's console: what resets a password is a secret, and logs are read by many.
+NO_MAIL = "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_BACKEND = (
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+    if EMAIL_HOST or EMAIL_OUTBOX
+    else NO_MAIL
+)
 EMAIL_PORT = whole("EMAIL_PORT", 587, 1, 65535)
 EMAIL_HOST_USER = text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD")

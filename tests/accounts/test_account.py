@@ -1,11 +1,13 @@
 """What readers see and change about themselves."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
+from pytest_django import Settings
 
 from market.access import Tokens
 from market.models import ApiToken, Watchlist
@@ -78,6 +80,37 @@ def test_reset_mails_are_limited(client: Client, trader: User) -> None:
     answers = [client.post("/account/reset/", {"email": "trader@example.org"}).status_code for _ in range(11)]
     assert answers == [302] * 10 + [429]
     assert len(mail.outbox) == 5
+
+
+@pytest.mark.parametrize(("language", "words"), [("vi", "người vận hành"), ("en", "sends no mail")])
+def test_reset_without_a_mail_server_makes_no_link_and_says_who_helps(
+    client: Client,
+    trader: User,
+    settings: Settings,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    language: str,
+    words: str,
+) -> None:
+    settings.EMAIL_BACKEND = settings.NO_MAIL
+    client.cookies["django_language"] = language
+    page = client.get("/account/reset/").content.decode()
+    assert words in page and 'name="email"' not in page
+    assert client.post("/account/reset/", {"email": trader.email}).status_code == 403
+    assert mail.outbox == []
+    said = "".join((*capfd.readouterr(), caplog.text))
+    assert not re.search(r"/account/reset/\w", said)
+
+
+def test_reset_of_a_demo_leaves_the_letter_in_its_folder(
+    client: Client, trader: User, settings: Settings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path
+    assert client.post("/account/reset/", {"email": trader.email}).status_code == 302
+    (letter,) = tmp_path.iterdir()
+    assert "/account/reset/" in letter.read_text()
+    assert "/account/reset/" not in "".join(capfd.readouterr())
 
 
 def test_email_changes(reader: Client, trader: User) -> None:

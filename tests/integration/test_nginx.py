@@ -198,6 +198,13 @@ def test_snapshot_of_anonymous_readers_is_asked_for_about_once_a_second(site: Si
     assert sum(reply.headers["x-cache"] == "HIT" for reply in replies) >= 200 - len(asked)
 
 
+def test_link_that_resets_a_password_is_not_logged(site: Site) -> None:
+    for path in ("/account/reset/MQ/c3x-9a0b/", "/account/reset/MQ/set-password/", "/account/reset/sent/"):
+        get(site.nginx.https, path)
+    shown = [line["uri"] for line in logged(site.nginx) if line["uri"].startswith("/account/reset/")]
+    assert shown == ["/account/reset/MQ/[hidden]", "/account/reset/MQ/set-password/", "/account/reset/sent/"]
+
+
 def test_reader_who_shows_something_of_himself_gets_no_kept_answer(site: Site) -> None:
     get(site.nginx.https, SNAPSHOT)
     refused = get(site.nginx.https, SNAPSHOT, Authorization=f"Bearer {TOKEN}")

@@ -75,14 +75,20 @@ def too_often(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@method_decorator(login_not_required, name="dispatch")
 class Reset(auth.PasswordResetView):
-    """Send a link to whoever forgot the password."""
+    """Send a link to whoever forgot the password; where no mail is sent, say who helps instead."""
 
     template_name = "accounts/reset.html"
     email_template_name = "accounts/reset_mail.txt"
     subject_template_name = "accounts/reset_subject.txt"
     form_class = ResetForm
     success_url = reverse_lazy("accounts:reset_sent")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+        if settings.EMAIL_BACKEND == settings.NO_MAIL:
+            return render(request, "accounts/reset_closed.html", status=200 if request.method == "GET" else 403)
+        return super().dispatch(request, *args, **options)
 
     def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         if not limits.spend(f"reset:{address_of(request)}", RESETS_PER_HOUR, HOUR):

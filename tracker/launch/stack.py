@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tracker.launch.places import owned_directory
 from tracker.launch.ports import LOOPBACK, accepts, free_port
 from tracker.launch.process import Command
 from tracker.launch.run_directory import RunDirectory
@@ -57,6 +58,7 @@ class Stack:
         }
         if choices.simulated:  # a .env made for production has no say in how a demo is reached
             self.environment |= {"HTTPS_ONLY": "false", "ALLOWED_HOSTS": "", "BEHIND_PROXY": "false"}
+            self.environment["EMAIL_OUTBOX"] = str(owned_directory(run_directory.path / "outbox", None))
         if choices.watch:
             self.environment["WATCH"] = choices.watch
 

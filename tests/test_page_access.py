@@ -10,9 +10,7 @@ from typing import Any, Final
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -21,6 +19,7 @@ from pytest_django import Settings
 from market.live import CHANNELS
 from tests.market.live_rows import Publisher, foreign_row, future_row, indices, market_row
 from tests.market.page_html import fresh_cache
+from tests.sessions import cookie_of, session_of
 from tracker.asgi import application, patterns
 
 __all__ = ["fresh_cache"]
@@ -213,13 +212,7 @@ async def close_code(path: str, cookie: str = "") -> int:
 
 def opened_by() -> str:
     """The cookie of somebody who logged in."""
-    session = SessionStore()
-    user = User.objects.create_user("trader")
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    return f"sessionid={session.session_key}"
+    return cookie_of(session_of(User.objects.create_user("trader")))
 
 
 def test_every_socket_stands_in_the_table() -> None:

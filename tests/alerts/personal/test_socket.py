@@ -5,9 +5,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.test import Client
 
 from alerts.consumers import SignalsConsumer
 from alerts.signals.feed import SignalFeed
@@ -15,6 +13,7 @@ from market import live
 from market.sockets.door import Door
 from market.sockets.hub import LiveHub, Rhythm
 from market.sockets.slots import Slots
+from tests.sessions import cookie_of, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,18 +23,16 @@ HIT = {
 }  # fmt: skip
 
 
-def cookie_of(name: str) -> tuple[int, bytes]:
+def reader(name: str) -> tuple[int, bytes]:
     """Log a new user in; the key and the cookie."""
     user = User.objects.create_user(name)
-    client = Client()
-    client.force_login(user)
-    return user.pk, f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
+    return user.pk, cookie_of(session_of(user)).encode()
 
 
 async def test_hit_reaches_the_sockets_of_its_user_alone(redis_url: str) -> None:
     layer = get_channel_layer()
     assert layer is not None
-    (user, mine), (_, others) = await sync_to_async(lambda: (cookie_of("trader"), cookie_of("other")))()
+    (user, mine), (_, others) = await sync_to_async(lambda: (reader("trader"), reader("other")))()
     feed, door = SignalFeed(LiveHub(rhythm=Rhythm(tick=0.05))), Door(Slots(live.connect))
     sockets = [
         WebsocketCommunicator(

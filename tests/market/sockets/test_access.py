@@ -2,9 +2,7 @@
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from pytest_django import Settings
 
 from market.models import ApiToken
@@ -12,6 +10,7 @@ from market.sockets.consumers import Pace
 from market.sockets.hub import Rhythm
 from tests.market.live_market import Market
 from tests.market.sockets.web_process import Open, web_process
+from tests.sessions import cookie_of, session_of
 
 
 async def test_other_sites_pages_are_refused_and_our_own_and_programs_are_not(market: Market, server: Open) -> None:
@@ -59,12 +58,8 @@ async def test_wrong_token_is_refused_even_where_none_is_needed(market: Market, 
 async def test_session_opens_a_socket(market: Market, server: Open, settings: Settings) -> None:
     settings.ANONYMOUS_READ = False
     user = await User.objects.acreate(username="trader")
-    session = SessionStore()
-    await session.aset(SESSION_KEY, str(user.pk))
-    await session.aset(BACKEND_SESSION_KEY, "django.contrib.auth.backends.ModelBackend")
-    await session.aset(HASH_SESSION_KEY, user.get_session_auth_hash())
-    await session.asave()
-    async with server(cookie=f"{settings.SESSION_COOKIE_NAME}={session.session_key}") as socket:
+    session = await sync_to_async(session_of)(user)
+    async with server(cookie=cookie_of(session)) as socket:
         assert (await socket.frame())["type"] == "snapshot"
     async with server(cookie=f"{settings.SESSION_COOKIE_NAME}=stolen") as socket:
         assert await socket.closed() == 4401

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import connections
 from pytest_django import Settings
 
@@ -19,6 +18,7 @@ from market.sockets.door import Door
 from market.sockets.farewell import Farewell
 from market.sockets.slots import Slots
 from tests.market.live_rows import Publisher, market_row
+from tests.sessions import cookie_of, session_of
 
 
 @pytest.fixture(autouse=True)
@@ -74,14 +74,8 @@ async def test_page_sockets_are_asked_to_come_back_before_the_process_ends() -> 
             assert await late.closed() == 4012
 
 
-def log_in() -> SessionStore:
-    user = User.objects.create_user("trader")
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    return session
+def log_in() -> SessionBase:
+    return session_of(User.objects.create_user("trader"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -90,7 +84,7 @@ async def test_page_socket_closes_after_the_log_out_where_a_session_is_needed(se
     session = await sync_to_async(log_in)()
     door = Door(Slots(live.connect))
     pace = Pace(interval=0.02, heartbeat=0.05, check_after=0.1)
-    async with Socket(door, f"sessionid={session.session_key}", pace) as socket:
+    async with Socket(door, cookie_of(session), pace) as socket:
         await socket.frame()
         await sync_to_async(session.delete)()
         async with asyncio.timeout(10):

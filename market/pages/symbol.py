@@ -19,14 +19,13 @@ from market import live
 from market.api.symbols import ALIAS, CODE, stored_code
 from market.domain.calendar import VIETNAM
 from market.domain.contracts import parse_code
-from market.history import Tick
 from market.pages.candle_chart import Drawing, drawing, state_of
 from market.pages.card import CHANNELS, DECIMALS, WRITE, Kind, card_cells
 from market.pages.formatting import Cells, Row, WritePrice, number
 from market.pages.price_profile import PriceLine, profile
 from market.pages.strip import INDEX_NAMES
 from market.pages.symbol_asked import INTERVALS, Asked
-from market.pages.symbol_day import Day, day_text, foreign_context, tape_lines
+from market.pages.symbol_day import Day, Tape, day_text, foreign_context, tape_lines
 from market.queries import Candle
 from market.reference import InstrumentInfo, find
 
@@ -204,12 +203,14 @@ def day_context(subject: Subject, day: Day | None, foreign: Row | None, language
     } | foreign_context(day, foreign, language)
 
 
-def tape_context(subject: Subject, ticks: Sequence[Tick] | None, wanted: Asked, language: str) -> dict[str, Any]:
+def tape_context(subject: Subject, tape: Tape | None, wanted: Asked, language: str) -> dict[str, Any]:
     """What the tape shows; None: the database does not answer."""
+    ticks = tape.ticks if tape else []
     return {
         "subject": subject,
-        "tape_away": ticks is None,
-        "tape": tape_lines(ticks or [], subject.row or {}, language, subject.write),
+        "tape_away": tape is None,
+        "tape": tape_lines(tape, subject.row or {}, language, subject.write) if tape else [],
+        "big_lot": number(tape.big, language) if tape else "",
         "tape_day": day_text(ticks[0].at) if ticks else "",
         "tape_filter": wanted.tape,
     }

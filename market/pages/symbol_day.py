@@ -14,6 +14,7 @@ from market import history
 from market.domain.calendar import VIETNAM, day_of
 from market.history_database import history_alias
 from market.models import Trade
+from market.pages.big_lots import big_lot, is_big
 from market.pages.formatting import Cells, Row, WritePrice, billions, colour, millions, number
 from market.pages.rows import Text
 from market.pages.strip import colour_of_sign
@@ -52,15 +53,25 @@ def read_day(code: str, end: datetime | None = None) -> Day:
     return Day(newest[0].at, by_price(code, start), foreign_flow(code, start), days)
 
 
-def read_tape(code: str, wanted: TapeFilter, end: datetime | None = None) -> list[history.Tick]:
+class Tape(NamedTuple):
+    """Trades, newest first, and the smallest volume of a big lot; None while too few trades are known."""
+
+    ticks: list[history.Tick]
+    big: int | None
+
+
+def read_tape(code: str, wanted: TapeFilter, end: datetime | None = None) -> Tape:
     """Read the newest trades of the newest day, before `end` if given, that a filter lets through."""
-    if wanted == TapeFilter():
-        return history.ticks(code, limit=TAPE, end=end)
-    newest = history.ticks(code, limit=1, end=end)
+    plain = wanted == TapeFilter()
+    newest = history.ticks(code, limit=TAPE if plain else 1, end=end)
     if not newest:
-        return []
+        return Tape([], None)
+    big = big_lot(code, newest[0], end)
+    if plain:
+        return Tape(newest, big)
     start = datetime.fromtimestamp(day_of(newest[0].at), tz=UTC)  # a large minimum must not search all of history
-    return history.ticks(code, limit=TAPE, start=start, end=end, side=wanted.side, min_volume=wanted.min_volume)
+    found = history.ticks(code, limit=TAPE, start=start, end=end, side=wanted.side, min_volume=wanted.min_volume)
+    return Tape(found, big)
 
 
 def by_price(code: str, start: datetime) -> list[tuple[float, str, int]]:
@@ -102,9 +113,10 @@ class TapeLine(NamedTuple):
     side: str
     side_label: Text
     method: Text
+    big: bool
 
 
-def tape_lines(ticks: Sequence[history.Tick], row: Row, language: str, write: WritePrice) -> list[TapeLine]:
+def tape_lines(tape: Tape, row: Row, language: str, write: WritePrice) -> list[TapeLine]:
     """Trades as text, newest first as they come."""
     return [
         TapeLine(
@@ -115,8 +127,9 @@ def tape_lines(ticks: Sequence[history.Tick], row: Row, language: str, write: Wr
             tick.side,
             SIDES[tick.side],
             METHODS[tick.method],
+            is_big(tick, tape.big),
         )
-        for tick in ticks
+        for tick in tape.ticks
     ]
 
 

@@ -17,7 +17,6 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from market.api.symbols import CODE
-from market.history import Tick
 from market.live import LiveSnapshot
 from market.pages.card import MOST_LEVELS
 from market.pages.formatting import Row
@@ -39,7 +38,7 @@ from market.pages.symbol import (
     tape_context,
 )
 from market.pages.symbol_asked import DEPTHS, INTERVALS, SIDES, Asked, asked, depth_of
-from market.pages.symbol_day import Day, read_day, read_tape
+from market.pages.symbol_day import Day, Tape, read_day, read_tape
 from market.pages.visit import live_context, read_live
 from market.queries import Candle, candles
 from market.watchlists.keepers import own_lists
@@ -57,7 +56,7 @@ class Found:
         self.known: Known | None = None
         self.candles: list[Candle] | None = None
         self.day: Day | None = None
-        self.tape: list[Tick] | None = None
+        self.tape: Tape | None = None
 
     def read(self, name: str, live: Subject | None, wanted: Asked, parts: Collection[str]) -> "Found":
         """Read what a page wants of the database, in one go; what comes after the first failure stays None."""

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from market.domain.changes import Changes
@@ -45,17 +45,34 @@ class Pipeline:
     def take_all(self, messages: Iterable[str | bytes], received_at: float = 0.0) -> None:
         """Use message texts one after the other."""
         self.last_received_at = received_at
-        parse, apply, received, sinks = self._parse, self.state.apply, self.received, self._sinks
-        for message in messages:
-            try:
-                event = parse(message)
-            except RejectedMessage as rejected:
-                self._reject(rejected, message)
-                continue
+        self.use_all(self._parsed(messages))
+
+    def use_all(self, events: Iterable[Event]) -> None:
+        """Use events one after the other, for who has parsed the messages elsewhere."""
+        apply, received, sinks = self.state.apply, self.received, self._sinks
+        for event in events:
             received[type(event)] += 1
             changes = apply(event)
             for sink in sinks:
                 sink(event, changes)
+
+    def reject(self, rejected: RejectedMessage, message: str | bytes) -> None:
+        """Count a message that is no event; one a second is logged, as far as its beginning."""
+        self.rejected[rejected.reason] += 1
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + LOGGED_EVERY_SECONDS
+            logger.warning("Rejected a message: %s. It begins with %r", rejected, message[:SAMPLE_CHARACTERS])
+
+    def _parsed(self, messages: Iterable[str | bytes]) -> Iterator[Event]:
+        parse = self._parse
+        for message in messages:
+            try:
+                event = parse(message)
+            except RejectedMessage as rejected:
+                self.reject(rejected, message)
+            else:
+                yield event
 
     @property
     def messages(self) -> int:
@@ -65,10 +82,3 @@ class Pipeline:
     def all_rejected(self) -> dict[str, int]:
         """Counts by reason of what was not used: not understood, or too old."""
         return {reason: count for reason, count in (self.rejected + Counter(self.state.ignored)).items() if count}
-
-    def _reject(self, rejected: RejectedMessage, message: str | bytes) -> None:
-        self.rejected[rejected.reason] += 1
-        now = time.monotonic()
-        if now >= self._quiet_until:
-            self._quiet_until = now + LOGGED_EVERY_SECONDS
-            logger.warning("Rejected a message: %s. It begins with %r", rejected, message[:SAMPLE_CHARACTERS])

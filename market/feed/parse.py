@@ -112,7 +112,7 @@ def _build(event: type[Event], given: dict[str, Any]) -> Any:
     known: dict[str, Any] = {}
     for field in fields(frame):
         wire_name = names.get(field.name)
-        if wire_name is None or wire_name not in given or field.type is Any:
+        if wire_name is None or wire_name not in given or field.name.startswith("unread_"):
             continue
         value = given[wire_name]
         usable = _as_text(value) if "str" in str(field.type) else _as_number(value, wire_name)

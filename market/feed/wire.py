@@ -123,7 +123,14 @@ def frame_type(event: type[Event], names: Mapping[str, str]) -> type[msgspec.Str
     )
 
 
+def packed_type(frame: type[msgspec.Struct], tag: int) -> type[msgspec.Struct]:
+    """Make the form in which a frame goes from one process to another: a tag, then the fields by their place."""
+    name = frame.__name__.replace("Frame", "Packed")
+    return msgspec.defstruct(name, [], bases=(frame,), frozen=True, gc=False, array_like=True, tag=tag)
+
+
 FRAMES = {event: frame_type(event, names) for event, names in NAMES.items()}
+PACKED = {frame: packed_type(frame, tag) for tag, frame in enumerate(FRAMES.values())}
 
 # DataType as sent today, and as the 2020/2021 documents have it.
 DATA_TYPES: dict[str, type[Event]] = {

@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -33,6 +34,14 @@ class Line(Struct, rename="pascal"):
 def read_messages(path: Path) -> Generator[bytes, None, None]:
     """Return the lines of a recording, plain or gzip, with their line ends; each is a message text.
 
+    Raises FatalFeedError as `read_batches` does.
+    """
+    return _each(read_batches(path))
+
+
+def read_batches(path: Path) -> Generator[list[bytes], None, None]:
+    """Return the same lines, as many at a time as one read gave.
+
     Raises FatalFeedError at once when `path` is no recording, and later when its middle is damaged. A file that ends
     early, as one does that is being written, gives what it holds and a warning.
     """
@@ -61,16 +70,22 @@ def _is_message(line: bytes) -> bool:
     return True
 
 
-def _lines(head: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
+def _each(batches: Generator[list[bytes], None, None]) -> Generator[bytes, None, None]:
+    with closing(batches):
+        for batch in batches:
+            yield from batch
+
+
+def _lines(head: bytes, chunks: Iterator[bytes]) -> Generator[list[bytes], None, None]:
     """Cut chunks into lines. Blank lines are left out."""
     rest = b""
     for chunk in _ahead(head, chunks):
         lines = BytesIO(chunk).readlines()  # bytes.split looks at one byte after the other, and takes ten times as long
         lines[0] = rest + lines[0]
         rest = b"" if lines[-1].endswith(b"\n") else lines.pop()
-        yield from filter(b"\n".__ne__, lines)
+        yield [line for line in lines if line != b"\n"]
     if rest.strip():
-        yield rest
+        yield [rest]
 
 
 def _ahead(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from market.domain.calendar import clock_text
 from market.domain.state import MarketState
 from market.feed.errors import FeedError
 from market.feed.parse import Parser
-from market.feed.recording import read_messages
+from market.feed.recording import read_events
 from market.pipeline import Pipeline
 from market.report import market_report
 
@@ -63,7 +63,10 @@ def replay(path: Path, rules: tuple[Rule, ...]) -> dict[str, Any]:
     pipeline = Pipeline(state, Parser(), [engine.observe])
     started = time.perf_counter()
     try:
-        pipeline.take_all(read_messages(path))
+        for batch in read_events(path):
+            pipeline.use_all(batch.events)
+            for each in batch.rejected:
+                pipeline.reject(each.error(), each.sample)
     except FeedError as error:
         raise CommandError(str(error)) from error
     seconds = time.perf_counter() - started

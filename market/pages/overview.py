@@ -16,8 +16,10 @@ TOP: Final = 10
 MOST_CELLS: Final = 120  # of the heat map: what trades less would be too small to read
 STRONG_PERCENT: Final = 2.0
 WIDE: Final = Box(0, 0, 1000, 430)  # about the pixels that it has at least, on a screen and on a phone
-TALL: Final = Box(0, 0, 360, 640)
+TALL: Final = Box(0, 0, 320, 640)
 HEADING: Final = 17.0  # pixels that a sector's name needs
+LETTER: Final = 6.8  # pixels of a letter of it, on average
+FEWEST_LETTERS: Final = 2  # of a shortened name
 ROOM: Final = (("large", 105, 52), ("middle", 54, 34), ("small", 44, 27), ("tiny", 26, 13))  # pixels for the text
 STATES: Final[dict[str, Text]] = {
     "ceiling": _("Ceiling"),
@@ -89,6 +91,7 @@ class HeatSector(NamedTuple):
     value: float
     percent: float
     heading: float  # height of the name, per cent of the sector's box
+    room: int  # letters that have room there
     cells: list[HeatCell]
 
 
@@ -112,7 +115,24 @@ def heat_sector(name: str, members: list[Mover], box: Box, whole: Box) -> HeatSe
         for mover, each in zip(members, squarified([each.value for each in members], inner), strict=True)
     ]
     heading = round(100 * (1 - inner.height / box.height), 2)
-    return HeatSector(name, scaled(box, whole), value, percent, heading, cells)
+    return HeatSector(name, scaled(box, whole), value, percent, heading, max(0, int((box.width - 8) / LETTER)), cells)
+
+
+def title_of(percent: str, name: str, room: int) -> str:
+    """A sector's heading in so many letters: its change and its name, the name shortened, or what has room of them."""
+    if len(percent) > room:
+        return ""
+    return f"{percent} {shortened(name, room - len(percent) - 1)}".strip()
+
+
+def shortened(name: str, room: int) -> str:
+    """As many whole words of a name as have room, else letters of the first; blank where too few have."""
+    if len(name) <= room:
+        return name
+    cut = name[: max(0, room - 1)]
+    words = cut.rpartition(" ")[0] if name[len(cut)] != " " else cut
+    kept = (words or cut).rstrip(" ,")
+    return f"{kept}…" if len(kept) >= FEWEST_LETTERS else ""
 
 
 def scaled(box: Box, whole: Box) -> Box:

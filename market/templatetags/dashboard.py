@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext
 
 from market.pages import formatting
 from market.pages.graphics import Chart, Label
-from market.pages.overview import HeatCell, HeatSector
+from market.pages.overview import HeatCell, HeatSector, title_of
 from market.pages.strip import colour_of_sign
 from market.pages.volume import Share
 
@@ -175,10 +175,11 @@ def heat_map(sectors: list[HeatSector], name: str, label: str) -> SafeString:
 
 def heat_sector(sector: HeatSector, map_name: str) -> SafeString:
     return format_html(
-        '<svg x="{}%" y="{}%" width="{}%" height="{}%"><text class="sector" x="4" y="12.5">{}% {}</text>'
+        '<svg x="{}%" y="{}%" width="{}%" height="{}%"><text class="sector" x="4" y="12.5"><title>{}</title>{}</text>'
         '<svg y="{}%" width="100%" height="{}%">{}</svg></svg>',
         *(sector.box.x, sector.box.y, sector.box.width, sector.box.height),
-        *(signed(sector.percent, 2), sector.name, sector.heading, round(100 - sector.heading, 2)),
+        *(sector.name, title_of(f"{signed(sector.percent, 2)}%", sector.name, sector.room)),
+        *(sector.heading, round(100 - sector.heading, 2)),
         format_html_join("", "{}", ((heat_cell(cell, map_name),) for cell in sector.cells)),
     )
 

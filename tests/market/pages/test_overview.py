@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from market.pages.graphics import Box
-from market.pages.overview import TALL, breadth, heat, heat_map, leaders, movers, risers, size_of
+from market.pages.overview import TALL, breadth, heat, heat_map, leaders, movers, risers, size_of, title_of
 from tests.market.live_rows import Publisher, foreign_row, market_row, untraded_row
 from tests.market.page_html import cell, fresh_cache, page
 
@@ -57,6 +57,21 @@ def test_heat_map_places_every_symbol_once_within_its_sector() -> None:
         for sector in sectors:
             assert all(each.box.x + each.box.width <= 100.05 for each in sector.cells)
             assert all(each.box.y + each.box.height <= 100.05 for each in sector.cells)
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "wanted"),
+    [
+        ("Du lịch và giải trí", 26, "+0,20% Du lịch và giải trí"),
+        ("Du lịch và giải trí", 25, "+0,20% Du lịch và giải…"),
+        ("Điện, nước và khí đốt", 14, "+0,20% Điện…"),
+        ("Dầu khí", 13, "+0,20% Dầu…"),
+        ("Dầu khí", 9, "+0,20%"),
+        ("Dầu khí", 5, ""),
+    ],
+)
+def test_title_of_a_sector_is_shortened_to_whole_words(name: str, room: int, wanted: str) -> None:
+    assert title_of("+0,20%", name, room) == wanted
 
 
 def test_heat_map_of_nothing_traded_is_empty() -> None:

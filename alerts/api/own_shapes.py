@@ -12,7 +12,7 @@ from rest_framework import serializers as fields
 from alerts.models.personal import Condition, Measure
 from alerts.personal.forms import COOLDOWNS, MINUTE
 from market.api.parameters import Query, Symbols, Whole, row_limit
-from market.api.serializers import count, moment, number, word
+from market.api.serializers.fields import count, moment, number, word
 
 MOST: Final = 500
 LARGEST_KEY: Final = 2**63 - 1

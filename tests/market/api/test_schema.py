@@ -15,7 +15,7 @@ from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
-from rest_framework.serializers import BaseSerializer, ListSerializer
+from rest_framework.serializers import BaseSerializer, DictField, ListSerializer
 from schemathesis.checks import CheckFunction
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -108,7 +108,7 @@ def differences(shape: BaseSerializer[Any], value: Any, path: str = "") -> Itera
     elif isinstance(shape, ListSerializer):
         for place, each in enumerate(value):
             yield from differences(shape.child, each, f"{path}[{place}]")
-    elif isinstance(shape, serializers.serializers.DictField):
+    elif isinstance(shape, DictField):
         for name, each in value.items():
             if isinstance(shape.child, BaseSerializer):
                 yield from differences(shape.child, each, f"{path}.{name}")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tracker.launch.stack import SOCKET_LIMITS
 
@@ -134,6 +136,32 @@ def test_prometheus_asks_services_that_there_are() -> None:
     assert names - {"localhost"} <= set(services("compose.prod.yml"))
     for name in names - {"localhost"}:
         assert "monitoring" in services("compose.prod.yml")[name]["networks"]
+
+
+def test_proxy_reaches_the_site_over_the_one_network_that_the_site_trusts() -> None:
+    proxy, web = services("compose.prod.yml")["nginx"], services("compose.prod.yml")["web"]
+    assert set(proxy["networks"]) & set(web["networks"]) == {"edge"}
+    subnet = read("compose.prod.yml")["networks"]["edge"]["ipam"]["config"][0]["subnet"]
+    assert web["environment"]["TRUSTED_PROXIES"] == subnet
+
+
+def test_database_is_the_same_in_every_file() -> None:
+    images = {
+        service["image"] for file in ALONE for name, service in services(file).items() if name in ("postgres", "backup")
+    }
+    assert len(images) == 1
+
+
+def test_image_has_a_tested_version_of_every_package() -> None:
+    lines = (DOCKER / "constraints.txt").read_text().splitlines()
+    pinned = {canonicalize_name(name): version for name, _, version in (each.partition("==") for each in lines[1:])}
+    for line in (DOCKER.parent / "requirements" / "base.txt").read_text().splitlines():
+        if text := line.partition("#")[0].strip():
+            wanted = Requirement(text)
+            assert pinned.get(canonicalize_name(wanted.name), "none") in wanted.specifier, text
+    assert "babel" in pinned and all(re.fullmatch(r"[\w.]+", version) for version in pinned.values())
+    installs = re.findall(r"pip install (.*)", (DOCKER / "Dockerfile").read_text())
+    assert len(installs) == 2 and all("--constraint docker/constraints.txt" in each for each in installs)
 
 
 def test_proxy_is_given_every_variable_of_its_template() -> None:

@@ -1,35 +1,47 @@
-"""A real server (Daphne on the tests' PostgreSQL and Valkey) and a real Chromium.
+"""A real server (Daphne on the tests' PostgreSQL and Valkey) and a real Chromium, both started once for each worker.
 
-Every page is watched: an error in the console, a failed request or one to another host fails the test.
+Each test has browser contexts and an epoch of the market of its own. Every page is watched: an error in the console, a
+failed request or one to another host fails the test. A test that needs other settings, or that writes to the
+database, takes `own_server`.
 """
 
 import asyncio
+import itertools
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from django.db import connections
 from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 
-from tests.market.live_rows import Publisher
+from tests.alerts.signal_rows import AlertPublisher
+from tests.market.live_rows import foreign_row, future_row, indices, market_row
 from tests.ports import held_port
 from tracker.launch.ports import LOOPBACK, accepts
 from tracker.launch.process import Command, Process, Warden
 
 ROOT = Path(__file__).resolve().parents[2]
 ABORTED = "net::ERR_ABORTED"  # the browser's own doing: its page was left, by a click or by the end of a test
+MOMENTS = itertools.count(1)  # microseconds: a board that is told another moment starts its clock anew
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.django_db)  # pytest-django makes the database only for tests that ask for it
+        if pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)  # Chromium belongs to one loop
 
 
 @pytest.fixture(scope="session")
@@ -64,17 +76,42 @@ class Server:
             self.process = None
 
 
-@pytest.fixture
-def environment(django_db_setup: None, redis_url: str) -> dict[str, str]:
-    """Like `process_environment`, but nothing empties the tables after each test: these pages only read."""
+@pytest.fixture(scope="session")
+def reading(django_db_setup: None, valkey_server: str) -> dict[str, str]:
+    """The environment of a server that only reads: like `process_environment`, but nothing empties the tables."""
     database = connections["default"].settings_dict["NAME"]
     address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
     ours = {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tracker.settings", "ANONYMOUS_READ": "true"}
     return os.environ | ours
 
 
+@pytest.fixture(scope="session")
+def shared_server(chromium: str, reading: dict[str, str], warden: Warden) -> Iterator[Server]:
+    server = Server(reading, warden)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def server(chromium: str, environment: dict[str, str], warden: Warden) -> Iterator[Server]:
+def server(shared_server: Server, redis_url: str) -> Server:
+    """The server of all tests of this worker that need no other, and that only read."""
+    if shared_server.process is None:  # not started yet, or stopped by a test that failed
+        shared_server.start()
+    return shared_server
+
+
+@pytest.fixture(scope="module")
+def module_server(chromium: str, reading: dict[str, str], warden: Warden) -> Iterator[Server]:
+    """A server for a module that stores history: no other test made it remember that there is none."""
+    server = Server(reading, warden)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_server(chromium: str, environment: dict[str, str], warden: Warden) -> Iterator[Server]:
+    """A server for one test, in the `environment` that its module says."""
     server = Server(environment, warden)
     server.start()
     yield server
@@ -82,17 +119,49 @@ def server(chromium: str, environment: dict[str, str], warden: Warden) -> Iterat
 
 
 @pytest.fixture
-def publisher(redis_url: str) -> Publisher:
-    """The other side of the feed; nothing is published yet."""
-    return Publisher()
+def publisher(redis_url: str) -> AlertPublisher:
+    """The other side of the feed, with an epoch and a moment of its own; nothing is published yet."""
+    return AlertPublisher(uuid.uuid4().hex, time=f"2026-11-20T10:15:04.{next(MOMENTS):06}+07:00")
 
 
 @pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
+def two_stocks(publisher: AlertPublisher) -> AlertPublisher:
+    """HPG, SSI, the indices and the front future are published."""
+    publisher.store_all({"HPG": market_row(), "SSI": market_row("SSI")})
+    return publisher
+
+
+@pytest.fixture
+def fed(publisher: AlertPublisher) -> AlertPublisher:
+    """A market with rows of every kind is published."""
+    auction = {"phase": "atc", "expected_price": 27_500.0, "asks": [[None, 5_000], [27_450.0, 900]]}
+    rows = {symbol: market_row(symbol) for symbol in ("ACB", "FPT", "HPG", "VCB")}
+    rows["SSI"] = market_row("SSI", **auction)
+    rows["SHB"] = market_row("SHB", price=28_800.0, asks=[])
+    rows["BID"] = market_row("BID", price=25_100.0, bids=[], time="2026-11-20T10:01:00+07:00")
+    rows["GAS"] = market_row("GAS", price=26_900.0, phase="halted")
+    publisher.store("market", rows)
+    flows = {symbol: foreign_row(symbol, covered_seconds=20) for symbol in rows}
+    publisher.store("foreign", flows | {"ACB": foreign_row("ACB", own_net_value=-5e9, room_used_percent=99.5)})
+    publisher.store("index", indices())
+    publisher.store("derivatives", {"41I1GC000": future_row(bids=[[1921.3, 12]], asks=[[1921.5, 7]])})
+    return publisher
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running_browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(running_browser: Browser) -> AsyncIterator[Browser]:
+    """The worker's Chromium; the contexts that a test opened go with it."""
+    yield running_browser
+    for context in running_browser.contexts:
+        await context.close()
 
 
 class Watch:
@@ -128,7 +197,7 @@ class Watch:
         return url.startswith((self.server.url, "data:"))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def pages(browser: Browser, server: Server) -> AsyncIterator[Watch]:
     watch = Watch(browser, server)
     yield watch

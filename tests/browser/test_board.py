@@ -1,6 +1,7 @@
 """The price board in a real Chromium, fed through a real Valkey."""
 
 import random
+import uuid
 from typing import Any
 
 import pytest
@@ -149,7 +150,7 @@ async def test_page_heals_after_the_server_restarts(pages: Watch, publisher: Pub
     server.stop()
     await expect(page.locator("#socket-notice")).to_contain_text("Mất kết nối")
     await expect(page.locator("#status .feed")).to_contain_text("Đang kết nối lại")
-    restarted = Publisher("e2")
+    restarted = Publisher(uuid.uuid4().hex)
     restarted.store_all({"HPG": market_row("HPG", price=28800.0), "SSI": market_row("SSI")})
     server.start()
     await expect(cell(page, "HPG", "price")).to_have_text("28,80", timeout=40_000)
@@ -162,7 +163,9 @@ async def test_page_heals_after_the_server_restarts(pages: Watch, publisher: Pub
     pages.problems[:] = [each for each in pages.problems if each not in away]  # htmx's words for a refused socket
 
 
-async def test_page_opened_before_the_first_data_fills_in(pages: Watch, publisher: Publisher) -> None:
+async def test_page_opened_before_the_first_data_fills_in(pages: Watch, publisher: Publisher, server: Server) -> None:
+    server.stop()
+    server.start()  # the one before may have seen data
     page = await pages.open()
     await expect(page.locator("#notice")).to_contain_text("Đang chờ dữ liệu")
     publisher.store_all({"HPG": market_row()})
@@ -202,7 +205,7 @@ async def test_row_that_hears_nothing_turns_grey_and_recovers(pages: Watch, publ
 
 
 async def test_simulation_says_so_and_never_live(pages: Watch, redis_url: str) -> None:
-    publisher = Publisher(source="simulation")
+    publisher = Publisher(uuid.uuid4().hex, source="simulation")
     publisher.store_all({"HPG": market_row()})
     page = await pages.open()
     await connected(page)

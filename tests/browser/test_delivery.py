@@ -12,8 +12,8 @@ from playwright.async_api import Page, expect
 from alerts.models import PushDevice
 from tests.alerts.delivery.builders import make_channel, make_delivery
 from tests.alerts.delivery.standins import Browser as Subscribed
+from tests.browser.axe import hold_to_axe, hold_to_phone
 from tests.browser.conftest import Server, Watch
-from tests.browser.test_every_page import AXE, FINDINGS, LOOKS, PUT
 
 PAGE = "/alerts/delivery/"
 ENDPOINT = "https://push.example.org/1"
@@ -32,6 +32,11 @@ SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotificat
 def environment(process_environment: dict[str, str]) -> dict[str, str]:
     mail = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": "9", "EMAIL_SECURITY": "none"}
     return process_environment | mail | {"TELEGRAM_BOT_TOKEN": "1:stand-in"}
+
+
+@pytest.fixture
+def server(own_server: Server) -> Server:
+    return own_server
 
 
 def log_in() -> tuple[User, str]:
@@ -98,13 +103,9 @@ async def test_page_with_everything_on_it_satisfies_axe_and_fits_a_phone(pages: 
     for summary in await page.locator("#content details > summary").all():
         if await summary.is_visible():
             await summary.click()
-    if AXE.exists():
-        await page.evaluate(AXE.read_text())
-        for theme, palette in LOOKS:
-            await page.evaluate(PUT, {"theme": theme, "palette": palette})
-            assert await page.evaluate(FINDINGS) == [], (theme, palette)
+    await hold_to_axe(page)
+    await hold_to_phone(page)
     await page.set_viewport_size({"width": 390, "height": 844})
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
     assert await page.evaluate(
         "document.querySelector('.newest').scrollWidth <= document.querySelector('.sideways').clientWidth"
     )

@@ -2,20 +2,12 @@
 
 from typing import Any
 
-import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.axe import hold_to_axe
 from tests.browser.conftest import Watch
-from tests.browser.test_every_page import AXE, fed, server
 from tests.market.live_rows import Publisher
 
-__all__ = ["fed", "server"]
-
-pytestmark = pytest.mark.django_db  # pytest-django makes the database only for tests that ask for it
-
-FINDINGS = """async () => (await axe.run("#content")).violations
-    .filter(each => ["serious", "critical"].includes(each.impact))
-    .map(each => [each.id, each.nodes.map(node => node.target.join(" "))])"""
 INSIDE = """menu => { const {left, top, right, bottom} = menu.getBoundingClientRect();
     return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight; }"""
 
@@ -48,11 +40,7 @@ async def test_menu_opens_by_mouse_and_keyboard_and_gives_the_focus_back(pages: 
     await expect(cell(page, "HPG", "price")).to_have_text("28,80")
     await expect(page.locator('[data-row="ACB"]')).to_have_count(0)
     await expect(menu.locator("[data-symbol]")).to_have_text("HPG")
-    if AXE.exists():
-        await page.evaluate(AXE.read_text())
-        for theme in ("dark", "light"):
-            await page.evaluate("theme => (document.documentElement.dataset.theme = theme)", theme)
-            assert await page.evaluate(FINDINGS) == []
+    await hold_to_axe(page, "#content")
     await page.keyboard.press("Escape")
     await expect(menu).to_be_hidden()
     assert await focused(page) == "HPG"

@@ -1,11 +1,8 @@
 """Signals in a real Chromium: live on their page, as toasts elsewhere, filtered, by day, and on the chart."""
 
-import os
 import re
-import uuid
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
@@ -16,11 +13,7 @@ from alerts.models import Alert
 from market.models import Bar, DailyBar, ForeignFlow, Trade
 from tests.alerts.signal_rows import START, AlertPublisher, alert_row
 from tests.browser.conftest import Server, Watch
-from tests.market.live_rows import market_row
 from tests.market.symbol_history import store_days, store_foreign_flow, store_minutes, store_trades
-from tracker.launch.process import Warden
-
-pytestmark = pytest.mark.django_db
 
 RINGS = """
 const start = OscillatorNode.prototype.start;
@@ -54,24 +47,15 @@ def stored(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         connections["default"].close()
 
 
-@pytest.fixture(scope="module")
-def server(chromium: str, stored: None, valkey_server: str, warden: Warden) -> Iterator[Server]:
-    """One server for all tests of this module: each publishes an epoch of its own."""
-    database = connections["default"].settings_dict["NAME"]
-    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-    ours = {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tracker.settings", "ANONYMOUS_READ": "true"}
-    server = Server(os.environ | ours, warden)
-    server.start()
-    yield server
-    server.stop()
+@pytest.fixture
+def server(stored: None, module_server: Server) -> Server:
+    return module_server
 
 
 @pytest.fixture
-def publisher(redis_url: str) -> AlertPublisher:
-    publisher = AlertPublisher(uuid.uuid4().hex)
-    publisher.store_all({"HPG": market_row(), "SSI": market_row("SSI")})
-    publisher.store_alerts(alert_row(1))
-    return publisher
+def publisher(two_stocks: AlertPublisher) -> AlertPublisher:
+    two_stocks.store_alerts(alert_row(1))
+    return two_stocks
 
 
 def lines(page: Page) -> Any:

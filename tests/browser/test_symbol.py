@@ -1,12 +1,10 @@
 """The page of a symbol in a real Chromium, with stored candles in a real PostgreSQL."""
 
-import os
 import re
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
@@ -18,9 +16,6 @@ from market.models import Bar, DailyBar, Trade
 from tests.browser.conftest import Server, Watch
 from tests.market.live_rows import Publisher, market_row
 from tests.market.symbol_history import store_days, store_minutes, store_trades
-from tracker.launch.process import Warden
-
-pytestmark = pytest.mark.django_db  # pytest-django makes the database only for tests that ask for it
 
 LAST = datetime(2026, 11, 20, 10, 15, tzinfo=VIETNAM)  # the minute of the live rows
 MINUTES = 1_200
@@ -43,23 +38,9 @@ def stored(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         connections["default"].close()
 
 
-@pytest.fixture(scope="module")
-def server(chromium: str, stored: None, valkey_server: str, warden: Warden) -> Iterator[Server]:
-    """One server for all tests of this module: each publishes an epoch of its own."""
-    database = connections["default"].settings_dict["NAME"]
-    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-    ours = {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tracker.settings", "ANONYMOUS_READ": "true"}
-    server = Server(os.environ | ours, warden)
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def publisher(redis_url: str) -> Publisher:
-    publisher = Publisher(uuid.uuid4().hex)
-    publisher.store_all({"HPG": market_row(), "SSI": market_row("SSI")})
-    return publisher
+def server(stored: None, module_server: Server) -> Server:
+    return module_server
 
 
 def cell(page: Page, name: str) -> Any:
@@ -73,7 +54,7 @@ async def drawn(page: Page) -> int:
     return int(await page.locator("#chart").get_attribute("data-drawn") or 0)
 
 
-async def test_chart_draws_stored_candles_and_the_last_one_moves(pages: Watch, publisher: Publisher) -> None:
+async def test_chart_draws_stored_candles_and_the_last_one_moves(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/symbol/HPG/?interval=1m")
     assert await drawn(page) == 500
     assert await page.evaluate(PIXELS)
@@ -81,19 +62,19 @@ async def test_chart_draws_stored_candles_and_the_last_one_moves(pages: Watch, p
     legend = page.locator("#legend")
     await expect(legend).to_contain_text("KL 1.000 · mua 500 · bán 300 · không xác định 150 · chưa phân loại 50")
     totals = {"total_volume": 12_345_900, "buy_volume": 6_500_300}
-    await publisher.update("market", {"HPG": totals | {"price": 39_900.0, "time": "2026-11-20T10:15:30+07:00"}})
+    await two_stocks.update("market", {"HPG": totals | {"price": 39_900.0, "time": "2026-11-20T10:15:30+07:00"}})
     await expect(cell(page, "price")).to_have_text("39,90")
     await expect(legend).to_contain_text("Đ 39,90 · KL 1.300 · mua 800 · bán 300")
     await expect(page.locator("#chart [role=img]")).to_have_attribute("aria-label", re.compile("đóng 39,90"))
     assert await page.title() == "HPG 39,90 +48,05 · VN Stock Tracker"
     totals = {"total_volume": 12_346_000, "sell_volume": 4_500_100}
     async with page.expect_response("**/symbol/HPG/day/"):  # trades are read again when something traded
-        await publisher.update("market", {"HPG": totals | {"price": 39_800.0, "time": "2026-11-20T10:16:02+07:00"}})
+        await two_stocks.update("market", {"HPG": totals | {"price": 39_800.0, "time": "2026-11-20T10:16:02+07:00"}})
     await expect(page.locator(".tape tbody tr")).to_have_count(6)
     await expect(legend).to_contain_text("M 39,80 C 39,80 T 39,80 Đ 39,80 · KL 100 · mua 0 · bán 100")
 
 
-async def test_interval_changes_without_another_page_and_lasts(pages: Watch, publisher: Publisher) -> None:
+async def test_interval_changes_without_another_page_and_lasts(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/symbol/HPG/")
     assert await drawn(page) == MINUTES // 5 + 1
     await page.locator(".intervals [data-interval='1d']").click()
@@ -106,7 +87,7 @@ async def test_interval_changes_without_another_page_and_lasts(pages: Watch, pub
     await expect(page.locator(".intervals [aria-current]")).to_have_text("1d")
 
 
-async def test_scrolling_back_fetches_older_candles(pages: Watch, publisher: Publisher) -> None:
+async def test_scrolling_back_fetches_older_candles(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/symbol/HPG/?interval=1m")
     assert await drawn(page) == 500
     await page.locator("#chart").focus()
@@ -117,7 +98,7 @@ async def test_scrolling_back_fetches_older_candles(pages: Watch, publisher: Pub
         await expect(page.locator("#chart")).to_have_attribute("data-drawn", count)
 
 
-async def test_gap_in_the_live_numbers_reads_the_candles_again(pages: Watch, publisher: Publisher) -> None:
+async def test_gap_in_the_live_numbers_reads_the_candles_again(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/symbol/HPG/?interval=1m")
     await drawn(page)
     restarted = Publisher(uuid.uuid4().hex)
@@ -127,7 +108,7 @@ async def test_gap_in_the_live_numbers_reads_the_candles_again(pages: Watch, pub
     await expect(cell(page, "price")).to_have_text("28,80")
 
 
-async def test_history_away_draws_what_comes_and_says_so(pages: Watch, publisher: Publisher) -> None:
+async def test_history_away_draws_what_comes_and_says_so(pages: Watch, two_stocks: Publisher) -> None:
     context = await pages.browser.new_context()
     page = await context.new_page()
 
@@ -139,12 +120,12 @@ async def test_history_away_draws_what_comes_and_says_so(pages: Watch, publisher
     await expect(page.locator("#chart-note")).to_contain_text("Hiện không đọc được nến")
     await expect(page.locator("svg.candles")).to_be_visible()
     await expect(page.locator("#content.fed")).to_be_attached()
-    await publisher.update("market", {"HPG": {"price": 27_500.0, "total_volume": 12_345_700}})
+    await two_stocks.update("market", {"HPG": {"price": 27_500.0, "total_volume": 12_345_700}})
     await expect(page.locator("#chart")).to_have_attribute("data-drawn", "1")
     await expect(page.locator("#legend")).to_contain_text("Đ 27,50 · KL 100")
 
 
-async def test_search_and_links_lead_from_symbol_to_symbol(pages: Watch, publisher: Publisher) -> None:
+async def test_search_and_links_lead_from_symbol_to_symbol(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/")
     await page.keyboard.press("/")
     await page.keyboard.type("hpg")
@@ -162,17 +143,17 @@ async def test_search_and_links_lead_from_symbol_to_symbol(pages: Watch, publish
 
 
 async def test_row_that_comes_while_the_board_is_open_gets_its_link_and_name(
-    pages: Watch, publisher: Publisher
+    pages: Watch, two_stocks: Publisher
 ) -> None:
     page = await pages.open("/?list=ALL")
     await expect(page.locator("#content.fed")).to_be_attached()
-    await publisher.update("market", {"VCB": market_row("VCB")})
+    await two_stocks.update("market", {"VCB": market_row("VCB")})
     symbol = page.locator('[data-row="VCB"] [data-cell="symbol"]')
     await expect(symbol.locator("a")).to_have_attribute("href", "/symbol/VCB/")
     await expect(symbol).to_have_attribute("title", re.compile("Ngoại thương|Vietcombank"))
 
 
-async def test_phone_needs_no_sideways_scroll(pages: Watch, publisher: Publisher) -> None:
+async def test_phone_needs_no_sideways_scroll(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/about/", viewport={"width": 390, "height": 844}, is_mobile=True)
     for path in ("/symbol/HPG/", "/symbol/VN30/", "/symbol/VN30F1M/?interval=1d"):
         await page.goto(pages.server.url + path)
@@ -181,7 +162,7 @@ async def test_phone_needs_no_sideways_scroll(pages: Watch, publisher: Publisher
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-async def test_page_without_scripts_has_drawing_and_interval_links(pages: Watch, publisher: Publisher) -> None:
+async def test_page_without_scripts_has_drawing_and_interval_links(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/symbol/HPG/", java_script_enabled=False)
     await expect(page.locator("svg.candles")).to_be_visible()
     await page.locator(".intervals a").last.click()

@@ -22,6 +22,11 @@ def environment(process_environment: dict[str, str], seeded_database: None) -> d
 
 
 @pytest.fixture
+def server(own_server: Server) -> Server:
+    return own_server
+
+
+@pytest.fixture
 def fed(publisher: Publisher) -> Publisher:
     publisher.store_all({code: market_row(code) for code in CODES})
     return publisher

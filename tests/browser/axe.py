@@ -1,0 +1,35 @@
+"""Hold a page to axe-core, which scripts/setup fetches where there is npm."""
+
+from pathlib import Path
+
+from django.conf import settings
+from playwright.async_api import Page
+
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS = [(theme, palette) for theme in ("dark", "light") for palette in ("market", "blue")]
+PUT = "look => Object.assign(document.documentElement.dataset, look)"
+# A look changes nothing but colours: every other rule needs to be asked once.
+FINDINGS = """async ([only, inside]) => (await axe.run(inside ?? document,
+        {resultTypes: ["violations"], ...(only && {runOnly: only})})).violations
+    .filter(each => ["serious", "critical"].includes(each.impact))
+    .map(each => [each.id, each.nodes.slice(0, 4).map(node => [node.target.join(" "), node.failureSummary])])"""
+
+
+async def hold_to_axe(page: Page, inside: str | None = None) -> None:
+    """Expect nothing serious or critical in any look, of the page or of what a selector names."""
+    if not AXE.exists():
+        return
+    await page.evaluate(AXE.read_text())
+    for theme, palette in LOOKS:
+        await page.evaluate(PUT, {"theme": theme, "palette": palette})
+        only = None if (theme, palette) == LOOKS[0] else ["color-contrast"]
+        assert await page.evaluate(FINDINGS, [only, inside]) == [], (page.url, theme, palette)
+
+
+async def hold_to_phone(page: Page) -> None:
+    """Expect no sideways scroll at 390 px."""
+    size = page.viewport_size
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
+    if size:
+        await page.set_viewport_size(size)

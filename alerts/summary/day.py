@@ -5,7 +5,7 @@ Prices and values in VND, futures and indices in points, volumes in shares. What
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -108,10 +108,14 @@ class Noted(Struct, frozen=True):
 
 
 class DailySummary(Struct, frozen=True):
-    """What a day amounted to. `is_final`: the market has closed. Lists are sorted, at most ten long."""
+    """What a day amounted to. Lists are sorted, at most ten long.
+
+    `is_final`: the market has closed. `until`: the newest day's last message that counts, None for days before.
+    """
 
     day: date
     is_final: bool
+    until: datetime | None
     source: str
     indices: list[DayRow]
     breadth: Breadth
@@ -140,6 +144,7 @@ def summarise(
     *,
     is_final: bool,
     source: str = "",
+    until: datetime | None = None,
 ) -> DailySummary:
     """Sum a day up; `notable` are candidates, the most severe and newest of them stay."""
     rows = list(rows)
@@ -154,6 +159,7 @@ def summarise(
     return DailySummary(
         day=day,
         is_final=is_final,
+        until=until,
         source=source,
         indices=[row for row in rows if row.kind == "index"],
         breadth=breadth_of(moved),

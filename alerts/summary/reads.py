@@ -1,7 +1,6 @@
-"""What a day's summary is made of, from stored history: days where they are rolled up, else their minutes.
+"""What a day's summary is made of, from stored history: the newest day from its last states, others from daily bars.
 
-A day's own reference and limits come from the exchange with its history, or from the last state while it is the
-newest day; before, the close of the day before stands for the reference.
+Where nothing says what a day's reference was, the close of the day before stands for it.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -18,10 +17,11 @@ from market.domain.calendar import VIETNAM, iso_time
 from market.domain.contracts import parse_code
 from market.models import BasisPoint, IngestRun
 from market.reference import contracts
+from market.storage.latest import LATEST
 from market.storage.rollup import midnight
 
 CLOSE: Final = time(15, 0)
-FRESH_SECONDS: Final = 20  # a day that goes on
+FRESH_SECONDS: Final = 20  # the newest day: its last messages may come some minutes after the close
 STORED_SECONDS: Final = 300
 NAMED: Final = """
     WITH named AS (
@@ -33,44 +33,41 @@ NAMED: Final = """
 """
 STORED: Final = """, days AS (
         SELECT symbol, close, volume, value, buy_volume, sell_volume, reference, ceiling, floor,
-            foreign_buy_volume, foreign_sell_volume, foreign_buy_value, foreign_sell_value
+            foreign_buy_volume, foreign_sell_volume, foreign_buy_value, foreign_sell_value, NULL::timestamptz AS at
         FROM named JOIN market_dailybar ON symbol = code AND day = %(day)s
     )
 """
-MINUTES: Final = """, bars AS (
-        SELECT symbol, (array_agg(close ORDER BY at DESC))[1] AS close, sum(volume)::bigint AS volume,
-            sum(value) AS value, sum(buy_volume)::bigint AS buy_volume, sum(sell_volume)::bigint AS sell_volume
-        FROM market_bar WHERE at >= %(start)s AND at < %(end)s GROUP BY symbol
-    ), flow AS (
-        SELECT DISTINCT ON (symbol) symbol, buy_volume, sell_volume, buy_value, sell_value
-        FROM market_foreignflow WHERE at >= %(start)s AND at < %(end)s ORDER BY symbol, at DESC
+# A state stands unless minutes were fetched that it never saw.
+NEWEST: Final = f""", latest AS MATERIALIZED (
+        SELECT * FROM {LATEST} AS found WHERE day = %(day)s
+    ), later AS (
+        SELECT symbol, max(bar.at) AS at, (array_agg(bar.close ORDER BY bar.at DESC))[1] AS close,
+            sum(bar.volume)::bigint AS volume, sum(bar.value) AS value, sum(bar.buy_volume)::bigint AS buy_volume,
+            sum(bar.sell_volume)::bigint AS sell_volume
+        FROM market_bar AS bar LEFT JOIN latest USING (symbol)
+        WHERE bar.at >= %(start)s AND bar.at < %(end)s
+        GROUP BY symbol HAVING max(bar.at) > coalesce(max(latest.at), %(start)s)
     ), days AS (
-        SELECT bars.symbol, close, volume, value, bars.buy_volume, bars.sell_volume, NULL::float AS reference,
-            NULL::float AS ceiling, NULL::float AS floor, flow.buy_volume AS foreign_buy_volume,
-            flow.sell_volume AS foreign_sell_volume, flow.buy_value AS foreign_buy_value,
-            flow.sell_value AS foreign_sell_value
-        FROM bars LEFT JOIN flow USING (symbol)
+        SELECT symbol, coalesce(later.close, latest.close) AS close, coalesce(later.volume, latest.volume) AS volume,
+            coalesce(later.value, latest.value) AS value, coalesce(later.buy_volume, latest.buy_volume) AS buy_volume,
+            coalesce(later.sell_volume, latest.sell_volume) AS sell_volume, reference, ceiling, floor,
+            foreign_buy_volume, foreign_sell_volume, foreign_buy_value, foreign_sell_value,
+            coalesce(later.at, latest.at) AS at
+        FROM latest FULL JOIN later USING (symbol) WHERE latest.close IS NOT NULL OR later.close IS NOT NULL
     )
 """
 ROWS: Final = """
-    SELECT days.symbol, coalesce(named.kind, ''), coalesce(named.board, ''), days.close, days.volume, days.value,
-        days.buy_volume, days.sell_volume,
-        coalesce(days.reference, (last.state #>> '{totals,reference}')::float,
-            (last.state #>> '{last,prior}')::float, before.close),
-        coalesce(days.ceiling, (last.state #>> '{totals,ceiling}')::float),
-        coalesce(days.floor, (last.state #>> '{totals,floor}')::float),
-        days.foreign_buy_volume, days.foreign_sell_volume, days.foreign_buy_value, days.foreign_sell_value
+    SELECT days.at, days.symbol, coalesce(named.kind, ''), coalesce(named.board, ''), days.close, days.volume,
+        days.value, days.buy_volume, days.sell_volume, coalesce(days.reference, before.close), days.ceiling,
+        days.floor, days.foreign_buy_volume, days.foreign_sell_volume, days.foreign_buy_value, days.foreign_sell_value
     FROM days LEFT JOIN named ON named.code = days.symbol
-    LEFT JOIN market_symbolstate AS last ON last.kind = CASE named.kind WHEN 'index' THEN 'index' ELSE 'symbol' END
-        AND last.code = CASE named.kind WHEN 'index' THEN upper(days.symbol) ELSE days.symbol END
-        AND last.day = %(day)s
     LEFT JOIN LATERAL (
         SELECT close FROM market_dailybar AS earlier WHERE earlier.symbol = days.symbol AND earlier.day < %(day)s
         ORDER BY earlier.day DESC LIMIT 1
     ) AS before ON true
     ORDER BY days.symbol
 """
-NEWEST: Final = "SELECT max(day) FROM market_symbolstate WHERE kind = 'market'"
+NEWEST_DAY: Final = "SELECT max(day) FROM market_symbolstate WHERE kind = 'market'"
 # One symbol that trades every day tells the days: the index, or what has the most of them.
 NEIGHBOURS: Final = """
     SELECT (SELECT max(day) FROM market_dailybar WHERE symbol = %(symbol)s AND day < %(day)s),
@@ -81,11 +78,11 @@ MARKER: Final = "VNINDEX"
 
 def daily_summary(day: date) -> DailySummary:
     """Sum up a trading day from stored history; empty where nothing is stored of it. Raises django.db.Error."""
-    key = f"daily-summary:{day:%Y%m%d}"
+    key = f"summary-of-day:{day:%Y%m%d}"
     kept: DailySummary | None = cache.get(key)
     if kept is None:
         kept = read_summary(day, moment_shown())
-        cache.set(key, kept, STORED_SECONDS if kept.is_final else FRESH_SECONDS)
+        cache.set(key, kept, FRESH_SECONDS if kept.until else STORED_SECONDS)
     return kept
 
 
@@ -99,17 +96,21 @@ def read_summary(day: date, moment: datetime) -> DailySummary:
         for severity in ("critical", "warning", "info")
         for row in alerts.filter(severity=severity).order_by("-at", "-id")[:NOTABLE]
     ]
-    rows = day_rows(day, MINUTES if is_newest else STORED)
+    rows, until = day_rows(day, NEWEST if is_newest else STORED)
     is_final = moment >= datetime.combine(day, CLOSE, VIETNAM)
-    return summarise(day, rows, counts, notable, front_basis(day), is_final=is_final, source=source_of(day))
+    return summarise(
+        day, rows, counts, notable, front_basis(day), is_final=is_final, source=source_of(day), until=until
+    )
 
 
-def day_rows(day: date, days: str) -> list[DayRow]:
-    """Every symbol's day."""
+def day_rows(day: date, days: str) -> tuple[list[DayRow], datetime | None]:
+    """Every symbol's day, and the moment up to which the newest day is known."""
     parameters: dict[str, Any] = {"day": day, "start": midnight(day), "end": midnight(day + timedelta(days=1))}
     with connection.cursor() as cursor:
         cursor.execute(NAMED + days + ROWS, parameters)
-        return [DayRow(*row) for row in cursor.fetchall()]
+        found = cursor.fetchall()
+    until = max((at for at, *_ in found if at), default=None)
+    return [DayRow(*values) for _, *values in found], until.astimezone(VIETNAM) if until else None
 
 
 def front_basis(day: date) -> Basis | None:
@@ -133,7 +134,7 @@ def source_of(day: date) -> str:
 def newest_day() -> date | None:
     """The day that ingest is at, or was at last."""
     with connection.cursor() as cursor:
-        cursor.execute(NEWEST)
+        cursor.execute(NEWEST_DAY)
         row = cursor.fetchone()
     return row[0] if row else None
 

@@ -14,6 +14,7 @@ from alerts.evidence import headline, index_name, shown_name
 from alerts.signals.lines import day_of
 from alerts.summary.day import DailySummary, DayRow, Noted
 from alerts.summary.reads import daily_summary, neighbours, newest_day
+from alerts.summary.words import so_far
 from alerts.words import kind_label
 from market.pages.rows import SOURCES
 from market.pages.strip import INDICES
@@ -44,6 +45,7 @@ def words_of(found: DailySummary, language: str) -> dict[str, Any]:
         "indices": [(index_name(row.symbol) or row.symbol, row) for row in by_name(found.indices)],
         "counts": [(kind_label(kind), kind, count) for kind, count in found.alert_counts.items()],
         "notable": [noted(each, language) for each in found.notable],
+        "so_far": "" if found.is_final or not found.symbols else so_far(found),
         "source_label": SOURCES.get(found.source, ""),
         "parts": [
             ("up", found.breadth.advances),

@@ -70,9 +70,16 @@ def first_line(summary: DailySummary, language: str) -> str:
     """The day, how the market's index ended, and where the numbers come from if that is no exchange."""
     said = gettext("Summary of %(day)s") % {"day": f"{summary.day:%d/%m/%Y}"}
     if not summary.is_final:
-        said += f" ({gettext('so far')})"
+        said += f" ({so_far(summary)})"
     marker = next((row for row in summary.indices if row.symbol.upper() == MARKER), None)
     return f"{said}: {index_words(marker, language)}" if marker is not None else said
+
+
+def so_far(summary: DailySummary) -> str:
+    """Up to which minute a day that goes on is summed up."""
+    if summary.until is None:
+        return gettext("so far")
+    return gettext("up to %(time)s") % {"time": f"{summary.until:%H:%M}"}
 
 
 def index_words(row: DayRow, language: str) -> str:

@@ -1,25 +1,34 @@
-"""Days from minutes: `DailyBar` rows from bars and foreign flow, on every kind of server."""
+"""Days from minutes: `DailyBar` rows from bars and foreign flow, on every kind of server.
+
+The newest day's totals, reference and limits come from the last states, as far as those saw the last minutes too.
+"""
 
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection
 
 from market.domain.calendar import VIETNAM
+from market.storage.latest import LATEST
 
 # An existing day stays where it saw more volume, as one from the exchange does after a gap of ours.
-ROLL_UP = """
+ROLL_UP = f"""
     INSERT INTO market_dailybar (
         symbol, day, open, high, low, close, volume, value, buy_volume, sell_volume, neutral_volume, trades,
-        foreign_buy_volume, foreign_sell_volume, foreign_buy_value, foreign_sell_value, source
+        foreign_buy_volume, foreign_sell_volume, foreign_buy_value, foreign_sell_value, reference, ceiling, floor,
+        source
     )
-    SELECT symbol, day, open, high, low, close, volume, value, bought, sold, neutral, trades,
-        flow.buy_volume, flow.sell_volume, flow.buy_value, flow.sell_value, 'live'
+    SELECT days.symbol, days.day, open, high, low, coalesce(latest.close, days.close),
+        coalesce(latest.volume, days.volume), coalesce(latest.value, days.value), coalesce(latest.buy_volume, bought),
+        coalesce(latest.sell_volume, sold), coalesce(latest.neutral_volume, neutral), trades,
+        coalesce(latest.foreign_buy_volume, flow.buy_volume), coalesce(latest.foreign_sell_volume, flow.sell_volume),
+        coalesce(latest.foreign_buy_value, flow.buy_value), coalesce(latest.foreign_sell_value, flow.sell_value),
+        latest.reference, latest.ceiling, latest.floor, 'live'
     FROM (
         SELECT symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day,
             (array_agg(open ORDER BY at))[1] AS open, max(high) AS high, min(low) AS low,
             (array_agg(close ORDER BY at DESC))[1] AS close, sum(volume)::bigint AS volume, sum(value) AS value,
             sum(buy_volume)::bigint AS bought, sum(sell_volume)::bigint AS sold,
-            sum(neutral_volume)::bigint AS neutral, sum(trades)::integer AS trades
+            sum(neutral_volume)::bigint AS neutral, sum(trades)::integer AS trades, max(at) AS newest
         FROM market_bar WHERE at >= %(start)s AND at < %(end)s GROUP BY 1, 2
     ) AS days
     LEFT JOIN (
@@ -28,6 +37,8 @@ ROLL_UP = """
         FROM market_foreignflow WHERE at >= %(start)s AND at < %(end)s
         ORDER BY symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, at DESC
     ) AS flow USING (symbol, day)
+    LEFT JOIN {LATEST} AS latest
+        ON latest.symbol = days.symbol AND latest.day = days.day AND latest.at >= days.newest AND latest.close > 0
     ON CONFLICT (symbol, day) DO UPDATE SET
         open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
         volume = excluded.volume, value = excluded.value, buy_volume = excluded.buy_volume,
@@ -36,6 +47,9 @@ ROLL_UP = """
         foreign_sell_volume = coalesce(excluded.foreign_sell_volume, market_dailybar.foreign_sell_volume),
         foreign_buy_value = coalesce(excluded.foreign_buy_value, market_dailybar.foreign_buy_value),
         foreign_sell_value = coalesce(excluded.foreign_sell_value, market_dailybar.foreign_sell_value),
+        reference = coalesce(excluded.reference, market_dailybar.reference),
+        ceiling = coalesce(excluded.ceiling, market_dailybar.ceiling),
+        floor = coalesce(excluded.floor, market_dailybar.floor),
         source = excluded.source
     WHERE excluded.volume >= market_dailybar.volume
 """

@@ -10,17 +10,19 @@ from pytest_django import Settings
 
 from alerts import tasks
 from alerts.models import DayEnd, Delivery, DeliveryChannel
+from alerts.summary import reads
 from alerts.summary.day import DayRow, Noted, summarise
 from alerts.summary.reads import daily_summary, read_summary
 from alerts.summary.words import summary_texts
 from market.domain.calendar import VIETNAM
-from market.models import Bar, BasisPoint, DailyBar, ForeignFlow, Instrument, SymbolState
+from market.models import Bar, BasisPoint, DailyBar, Instrument, SymbolState
 from tests.alerts.test_models import make_alert
 
 DAY = date(2026, 11, 20)
 BEFORE = date(2026, 11, 19)
 CLOSED = datetime(2026, 11, 20, 15, 30, tzinfo=VIETNAM)
 MATCH = datetime(2026, 11, 20, 14, 45, tzinfo=VIETNAM)
+SEEN = datetime(2026, 11, 20, 14, 45, 30, tzinfo=VIETNAM)  # the last message
 
 
 def row(symbol: str, close: float, **fields: Any) -> DayRow:
@@ -111,24 +113,33 @@ def minute(symbol: str, close: float) -> None:
 
 
 def play_day() -> None:
-    """The newest day, in minutes that nothing rolled up yet."""
+    """The newest day: HPG as its last state says, the others in minutes that were fetched and never seen live."""
     for symbol, close in (("HPG", 27_000.0), ("SSI", 29_000.0), ("VNINDEX", 1_900.0)):
         minute(symbol, close)
-    ForeignFlow.objects.create(
-        symbol="HPG", at=MATCH, buy_volume=5, sell_volume=1, buy_value=5e9, sell_value=1e9, own_buy_value=0,
-        own_sell_value=0, room=0, total_room=0,
-    )  # fmt: skip
     states = {"kind": "market", "code": "", "day": DAY, "at": MATCH, "epoch": "e", "seq": 1, "state": {}}
     SymbolState.objects.create(**states)
-    totals = {"reference": 26_500.0, "ceiling": 27_000.0, "floor": 24_000.0}
-    SymbolState.objects.create(**states | {"kind": "symbol", "code": "HPG", "state": {"totals": totals}})
+    state = {
+        "last_price": 27_000.0,
+        "total_volume": 1_500,  # 500 of it were traded out of sight: they are in no minute
+        "total_value": 41e6,
+        "totals": {"reference": 26_500.0, "ceiling": 27_000.0, "floor": 24_000.0},
+        "volumes": {"phases": {"ato": sides(0, 0), "continuous": sides(500, 200), "atc": sides(100, 0)}},
+        "foreign": {"last": {"buy_volume": 5.0, "sell_volume": 1.0, "buy_value": 5e9, "sell_value": 1e9}},
+    }
+    SymbolState.objects.create(**states | {"kind": "symbol", "code": "HPG", "at": SEEN, "state": state})
 
 
-def test_newest_day_comes_from_its_minutes_and_last_state(stored: None) -> None:
+def sides(buy: int, sell: int) -> dict[str, int]:
+    return {"buy": buy, "sell": sell, "neutral": 0, "unclassified": 0}
+
+
+def test_newest_day_comes_from_its_last_states_and_from_minutes_that_they_never_saw(stored: None) -> None:
     play_day()
     found = read_summary(DAY, CLOSED)
     (hpg,) = found.gainers
     assert (hpg.symbol, hpg.reference, hpg.state, hpg.net_value) == ("HPG", 26_500.0, "ceiling", 4e9)
+    assert (hpg.volume, hpg.value, hpg.buy_volume, hpg.sell_volume) == (1_500, 41e6, 600, 200)
+    assert found.until == SEEN
     assert [(each.symbol, each.reference) for each in found.losers] == [("SSI", 30_000.0)]
     assert [(each.symbol, each.change) for each in found.indices] == [("VNINDEX", 20.0)]
     assert found.basis is not None
@@ -136,6 +147,32 @@ def test_newest_day_comes_from_its_minutes_and_last_state(stored: None) -> None:
     assert found.alert_counts == {"large_trade": 1}
     assert found.is_final
     assert not read_summary(DAY, CLOSED - timedelta(hours=1)).is_final
+
+
+def test_minutes_that_were_fetched_later_take_the_place_of_a_state(stored: None) -> None:
+    play_day()
+    SymbolState.objects.filter(code="HPG").update(at=MATCH - timedelta(hours=1))
+    found = read_summary(DAY, CLOSED)
+    (hpg,) = found.gainers
+    assert (hpg.volume, hpg.reference, hpg.state) == (1_000, 26_500.0, "ceiling")
+    assert found.until == MATCH
+
+
+@pytest.mark.parametrize(("language", "words"), [("vi", "đến 14:45"), ("en", "up to 14:45")])
+def test_day_in_progress_says_up_to_which_minute_on_the_page_and_in_the_text(
+    client: Client, stored: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    settings.ANONYMOUS_READ = True
+    play_day()
+    moment = [CLOSED - timedelta(hours=1)]
+    monkeypatch.setattr(reads, "moment_shown", lambda: moment[0])
+    client.cookies["django_language"] = language
+    assert f'<small class="so-far">{words}</small>' in client.get("/summary/").content.decode()
+    assert f"({words})" in summary_texts(daily_summary(DAY))[language].splitlines()[0]
+    moment[0] = CLOSED
+    cache.clear()
+    assert "so-far" not in client.get("/summary/").content.decode()
+    assert words not in summary_texts(daily_summary(DAY))[language]
 
 
 def test_past_day_comes_from_rolled_up_days(stored: None) -> None:

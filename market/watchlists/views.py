@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeAlias
+from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib import messages
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from market import live
 from market.models import Instrument
@@ -120,8 +122,8 @@ def create(request: HttpRequest) -> HttpResponse:
             tell(request, keeper, made.id)
     except WatchlistError as error:
         messages.error(request, str(error))
-        return HttpResponseRedirect(back(request, reverse("market:watchlists")))
-    return HttpResponseRedirect(back(request, f"/?list={made.id}"))
+        return led(request, keeper, back(request, reverse("market:watchlists")))
+    return led(request, keeper, back(request, f"/?list={made.id}"))
 
 
 @require_POST
@@ -140,7 +142,18 @@ def change(request: HttpRequest, id: str, action: str) -> HttpResponse:
     if action == "arrange":  # the page's script asks, and has done so itself already
         return HttpResponse(status=204)
     home = reverse("market:watchlists") if action == "delete" else reverse("market:watchlist", args=[id])
-    return HttpResponseRedirect(back(request, home))
+    return led(request, keeper, back(request, home), id)
+
+
+def led(request: HttpRequest, keeper: Lists, target: str, changed: str = "") -> HttpResponse:
+    """Lead to a page. The menu of a row stays on it and gets what is new; where that is a line, the page comes anew."""
+    if not request.htmx:  # type: ignore[attr-defined]  # django-htmx's middleware sets it
+        return HttpResponseRedirect(target)
+    page = urlsplit(target)
+    if changed and QueryDict(page.query).get("list") == changed:
+        return HttpResponseClientRefresh()
+    on_board = page.path == reverse("market:board")
+    return render(request, "market/_listed.html", {"own": keeper.all(), "on_board": on_board})
 
 
 def add(request: HttpRequest, keeper: Lists, id: str) -> None:

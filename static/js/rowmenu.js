@@ -27,6 +27,8 @@ class RowMenu {
     button.addEventListener("click", () => this.toggle());
     menu.addEventListener("keydown", (event) => this.walk(event));
     menu.addEventListener("contextmenu", (event) => this.own(event));
+    menu.addEventListener("htmx:beforeRequest", () => this.close(true)); // a list is changed, the page stays as it is
+    for (const kind of ["htmx:responseError", "htmx:sendError"]) menu.addEventListener(kind, () => this.failed());
     for (const kind of ["pointerdown", "wheel"]) {
       document.addEventListener(kind, (event) => this.outside(event), { capture: true, passive: true });
     }
@@ -175,6 +177,10 @@ class RowMenu {
 
   outside({ target }) {
     if (this.symbol && !this.menu.contains(target) && !this.button.contains(target)) this.close();
+  }
+
+  failed() {
+    document.getElementById("toasts").append(document.getElementById("row-failed").content.cloneNode(true));
   }
 
   close(focus = false) {

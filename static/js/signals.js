@@ -92,7 +92,11 @@ function place(item, lasting) {
   const element = holder.content.firstElementChild;
   box.append(element);
   while (box.children.length > MOST_TOASTS) (box.querySelector(".toast:not(.own)") ?? box.firstElementChild).remove();
-  if (!lasting) return;
+  if (lasting) linger(element, lasting);
+}
+
+// Gone after a while, and not under the pointer or while the focus is in it.
+function linger(element, lasting) {
   let timer = setTimeout(() => element.remove(), lasting);
   for (const [event, stay] of [["pointerenter", true], ["focusin", true], ["pointerleave", false], ["focusout", false]]) {
     element.addEventListener(event, () => {
@@ -108,6 +112,13 @@ function refresh(items) {
     if (items.some((item) => item.symbol === part.dataset.signalsOf)) window.htmx?.trigger(part, "signal");
   }
 }
+
+// What a page says about something that was just done in it.
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) if (node.matches?.("[data-brief]")) linger(node, TOAST_MS / 2);
+  }
+}).observe(box, { childList: true });
 
 box.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast").remove());
 document.addEventListener("keydown", (event) => event.key === "Escape" && box.lastElementChild?.remove());

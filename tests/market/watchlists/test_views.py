@@ -179,3 +179,31 @@ def test_menu_of_rows_knows_the_lists_of_the_reader_and_says_what_it_did(reader:
     reader.post(f"/lists/{id}/add/", {"symbols": "VCB"})  # of the page that shows the list: nothing to tell
     answer = reader.post(f"/lists/{id}/add/", {"symbols": "XYZ", "tell": "1"})
     assert said(answer) == "Đã thêm ACB vào danh mục “Mine”. Đã bỏ HPG khỏi danh mục “Mine”. Không có mã XYZ."
+
+
+def test_row_menu_without_leaving_its_page_gets_its_lists_anew(reader: Client, trader: User) -> None:
+    first = reader.post(
+        "/lists/new/", {"symbols": "HPG", "tell": "1", "next": "/?list=HOSE"}, headers={"HX-Request": "true"}
+    )
+    html = first.content.decode()
+    id = AccountLists(trader).all()[0].id
+    assert 'hx-swap-oob="beforeend:#toasts"' in html
+    assert "Đã thêm HPG vào danh mục" in html
+    assert f'data-list="HPG" data-add="/lists/{id}/add/"' in html
+    assert 'id="own-lists" class="lists" hx-swap-oob="true"' in html, "the board's tabs show the new list"
+    asked = {"symbols": "ACB XYZ", "tell": "1", "next": "/volume/"}
+    html = reader.post(f"/lists/{id}/add/", asked, headers={"HX-Request": "true"}).content.decode()
+    assert 'data-list="HPG ACB"' in html
+    assert 'class="toast told error"' in html
+    assert "own-lists" not in html, "this page has no such tabs"
+    assert "Đã thêm" not in page(reader), "nothing is said twice"
+
+
+def test_row_menu_on_the_list_itself_has_its_page_come_anew(reader: Client) -> None:
+    id = made(reader, symbols="HPG ACB")
+    asked = {"symbol": "HPG", "tell": "1", "next": f"/?list={id}"}
+    answer = reader.post(f"/lists/{id}/remove/", asked, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true"
+    html = page(reader, f"/?list={id}")
+    assert symbols(html) == ["ACB"]
+    assert "Đã bỏ HPG khỏi danh mục" in html

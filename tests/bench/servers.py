@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.ports import held_port
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.places import temporary_directory
-from tracker.launch.ports import LOOPBACK, Reservation
+from tracker.launch.ports import LOOPBACK
 from tracker.launch.postgres import Postgres
 from tracker.launch.process import Command, Process, Warden
 from tracker.launch.valkey import Valkey
@@ -39,12 +40,12 @@ def running(web_processes: int, **settings: str) -> Iterator[Servers]:
         account = unprivileged_account()
         directory = temporary_directory(account)
         stack.callback(shutil.rmtree, directory)
-        postgres = Postgres(directory, Reservation().release(), lasting=False)
+        postgres = Postgres(directory, held_port(), lasting=False)
         postgres.prepare()
         start(stack, warden, postgres.command()).wait_until(postgres.is_ready)
         redis_directory = temporary_directory(None)
         stack.callback(shutil.rmtree, redis_directory)
-        valkey = Valkey(redis_directory, Reservation().release())
+        valkey = Valkey(redis_directory, held_port())
         start(stack, warden, valkey.command()).wait_until(valkey.is_ready)
         own = {
             "DATABASE_URL": postgres.ensure_database(DATABASE), "REDIS_URL": valkey.url, "ENV_FILE": os.devnull,
@@ -63,7 +64,7 @@ def start(stack: ExitStack, warden: Warden, command: Command) -> Process:
 
 
 def start_web(stack: ExitStack, warden: Warden, environment: dict[str, str]) -> int:
-    port = Reservation().release()
+    port = held_port()
     daphne = ["-m", "daphne", "--verbosity", "0", "--bind", LOOPBACK, "--port", str(port), "tracker.asgi:application"]
     command = Command("web", [sys.executable, *daphne], ROOT, environment=environment)
     start(stack, warden, command).wait_until(lambda: answers(port))

@@ -24,9 +24,9 @@ from market.storage.journal import Journal
 from market.storage.tables import HISTORY, TRADES, Row
 from tests.bench.data import recorded_day
 from tests.bench.figure import Figure, figure
+from tests.ports import held_port
 from tracker.launch.accounts import unprivileged_account
 from tracker.launch.places import temporary_directory
-from tracker.launch.ports import free_port
 from tracker.launch.postgres import Postgres
 from tracker.launch.process import Process, Warden
 
@@ -60,7 +60,7 @@ def figures() -> Iterator[Figure]:
 def server() -> Iterator[str]:
     """A real PostgreSQL, and its address; gone afterwards."""
     directory, warden = temporary_directory(unprivileged_account()), Warden()
-    postgres = Postgres(directory, free_port(0), lasting=True)
+    postgres = Postgres(directory, held_port(), lasting=True)
     postgres.prepare()
     process = Process(postgres.command(), warden)
     try:

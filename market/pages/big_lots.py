@@ -6,7 +6,6 @@ of the continuous phase that were seen one by one count, and only they are marke
 orders, and a gap's volume is that of several trades. Below a hundred trades nothing is marked: too few to tell.
 """
 
-import math
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -53,7 +52,7 @@ def counted(code: str, start: datetime, end: datetime) -> int | None:
     )
     if found["trades"] < LEAST_TRADES:
         return None
-    return max(found["largest"], math.ceil(TIMES_MEDIAN * found["median"]))
+    return int(max(found["largest"], TIMES_MEDIAN * found["median"]))
 
 
 def is_big(tick: Tick, least: int | None) -> bool:

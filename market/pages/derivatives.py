@@ -90,7 +90,7 @@ BOARD_GROUPS = (
         "contract",
         _("Contract"),
         (
-            Column("name", _("Month"), _("Index and month of expiry")),
+            Column("name", _("Month"), _("Index and month of expiry"), sorts=False),  # the days beside it do
             Column("days", _("Days"), _("Calendar days to expiry")),
         ),
     ),

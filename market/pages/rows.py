@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from market.pages.formatting import Cells, Row, parse
+from market.pages.formatting import BLANK, Cells, Row, parse
 from market.pages.strip import FUTURE, INDICES, future_cells, index_cells, is_front, strip_id
 
 Text: TypeAlias = str | Promise
@@ -105,9 +105,14 @@ def auction_part(board: Collection[Line]) -> str:
 
 
 def matching(board: list[Line], text: str) -> list[Line]:
-    """Keep the lines whose symbol or name holds the text."""
+    """Keep the lines whose code, name or symbol as it is shown (a future's rolling name) holds the text."""
     wanted = text.strip().casefold()
-    return [line for line in board if wanted in line.symbol.casefold() or wanted in line.name.casefold()]
+    return [line for line in board if any(wanted in each.casefold() for each in called(line))]
+
+
+def called(line: Line) -> tuple[str, str, str]:
+    """What people may know a line by."""
+    return line.symbol, line.cells.get("symbol", BLANK)[0], line.name
 
 
 def strip(indices: Mapping[str, Row], futures: Mapping[str, Row], language: str) -> dict[str, Cells]:

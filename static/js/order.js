@@ -97,8 +97,7 @@ export class Order {
     const wanted = plain(this.input.value.trim());
     let shown = 0;
     for (const row of this.cells.board) {
-      const name = row.cells.get("symbol")?.title ?? "";
-      const hit = plain(`${row.id} ${name}`).includes(wanted);
+      const hit = !wanted || called(row).some((each) => plain(each).includes(wanted));
       row.element.hidden = !hit;
       shown += hit;
     }
@@ -129,6 +128,12 @@ export class Order {
       this.input.blur();
     }
   }
+}
+
+// What people may know a row by: a future is shown by its rolling name.
+function called(row) {
+  const symbol = row.cells.get("symbol");
+  return [row.id, symbol?.firstElementChild?.textContent ?? "", symbol?.title ?? ""];
 }
 
 // Without marks and case, so that "hoa phat" finds Hòa Phát.

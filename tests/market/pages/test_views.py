@@ -127,6 +127,9 @@ def test_futures_are_a_tab_with_their_own_columns_and_socket(client: Client, pub
     assert cell(html, "41I1GC000", "open_interest") == ("–", "")
     assert 'ws-connect="/ws/page/derivatives/' in html
     assert ">VN30F1M</a>" in html
+    assert symbols(page(client, "/?list=FUTURES&q=vn30f1")) == ["41I1GC000"]
+    assert symbols(page(client, "/?list=FUTURES&q=vn30f2")) == []
+    assert "sort=-name" not in html, "a month's name says nothing of its order"
 
 
 def test_sector_tab_lists_its_watched_symbols(client: Client, published: Publisher) -> None:

@@ -1,0 +1,44 @@
+"""Order and filter under live changes, on every page and tab that has them."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Watch
+from tests.browser.tables import Sorted, hold_sort_and_filter
+from tests.market.live_rows import Publisher, foreign_row, future_row, indices, market_row
+
+BANKS = ("ACB", "VCB", "BID")
+MONTHS = {"41I1GC000": "VN30F1M", "41I1H1000": "VN30F2M", "41I2GC000": "VN100F1M"}
+TABLES = [
+    Sorted("/", "market", BANKS, "cb", "total", "total_volume"),
+    Sorted("/?list=HOSE", "market", BANKS, "cb", "volume", "volume"),
+    Sorted("/?list=HNX", "market", ("PVS", "SHS", "IDC"), "s", "volume", "volume"),
+    Sorted("/?list=UPCOM", "market", ("ACV", "VEA", "QNS"), "a", "foreign_buy", "foreign_buy_volume"),
+    Sorted("/?list=ALL", "market", ("SHS", "QNS", "ACB"), "s", "total", "total_volume"),
+    Sorted("/?list=SECTOR-8300", "market", BANKS, "cb", "total", "total_volume"),
+    Sorted("/?list=FUTURES", "derivatives", (*MONTHS,), "vn30f", "total", "total_volume"),
+    Sorted("/foreign/", "foreign", BANKS, "cb", "buy", "buy_volume"),
+    Sorted("/foreign/?list=HOSE", "foreign", BANKS, "cb", "sell", "sell_volume"),
+    Sorted("/volume/", "market", BANKS, "cb", "buy", "buy_volume"),
+    Sorted("/volume/?list=SECTOR-8300", "market", BANKS, "cb", "total", "total_volume"),
+]
+
+
+@pytest.fixture
+def three_a_tab(publisher: Publisher) -> Publisher:
+    """Three banks and three symbols of every other board are published, and three months."""
+    boards = {"HOSE": BANKS, "HNX": ("PVS", "SHS", "IDC"), "UPCOM": ("ACV", "VEA", "QNS")}
+    rows = {symbol: market_row(symbol, board=board) for board, symbols in boards.items() for symbol in symbols}
+    publisher.store("market", rows)
+    publisher.store("foreign", {symbol: foreign_row(symbol) for symbol in BANKS})
+    publisher.store("index", indices())
+    months = {code: future_row(symbol=code, alias=alias) for code, alias in MONTHS.items()}
+    publisher.store("derivatives", months)
+    return publisher
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.path)
+async def test_order_and_filter_survive_live_changes(pages: Watch, three_a_tab: Publisher, table: Sorted) -> None:
+    page = await pages.open(table.path)
+    await expect(page.locator("main.fed")).to_be_attached()
+    await hold_sort_and_filter(page, three_a_tab, table)

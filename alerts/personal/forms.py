@@ -63,7 +63,7 @@ class PersonalAlertForm(forms.Form):
         initial="0",
     )
     cooldown_seconds = forms.TypedChoiceField(
-        label=gettext_lazy("Silent afterwards, when it repeats"), choices=cooldowns, coerce=int, initial=15 * MINUTE
+        label=gettext_lazy("Silent after each time"), choices=cooldowns, coerce=int, initial=15 * MINUTE
     )
     expires_on = forms.DateField(
         label=gettext_lazy("Last day"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from alerts.evidence import Text
+from alerts.evidence import Text, shown_name
 from alerts.models import PersonalAlert, PersonalHit
 from alerts.personal.forms import PersonalAlertForm, initial_for, initial_of
 from alerts.personal.limits import LimitReached, create, hold_room
@@ -42,6 +42,7 @@ class Line(NamedTuple):
     """An alert as the page lists it."""
 
     row: PersonalAlert
+    name: str  # of the symbol
     words: str
     state: Text
     is_active: bool
@@ -81,7 +82,9 @@ def mine(request: HttpRequest) -> HttpResponse:
     except LimitReached as error:
         form.add_error(None, str(error))
         return page(request, form, status=422)
-    messages.success(request, _("Set: %(symbol)s, %(words)s.") % {"symbol": row.symbol, "words": words_of(row)})
+    messages.success(
+        request, _("Set: %(symbol)s, %(words)s.") % {"symbol": shown_name(row.symbol), "words": words_of(row)}
+    )
     return HttpResponseRedirect(reverse("alerts:mine"))
 
 
@@ -99,11 +102,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except LimitReached as error:
             form.add_error(None, str(error))
         else:
-            changed = {"symbol": row.symbol, "words": words_of(row)}
+            changed = {"symbol": shown_name(row.symbol), "words": words_of(row)}
             messages.success(request, _("Changed: %(symbol)s, %(words)s.") % changed)
             return HttpResponseRedirect(reverse("alerts:mine"))
     status = 422 if form.is_bound else 200
-    context = {"page": "mine", "form": form, "row": row, "words": words_of(row)}
+    context = {"page": "mine", "form": form, "row": row, "name": shown_name(row.symbol), "words": words_of(row)}
     return render(request, "alerts/mine_edit.html", context, status=status)
 
 
@@ -163,7 +166,7 @@ def page(request: HttpRequest, form: PersonalAlertForm, status: int = 200) -> Ht
 def line(row: Any, today: Any) -> Line:
     """An alert with its state in words. Rows need `with_spent`."""
     state = row.state(today)
-    return Line(row, words_of(row), STATES[state], state == "active")
+    return Line(row, shown_name(row.symbol), words_of(row), STATES[state], state == "active")
 
 
 def words_of(row: PersonalAlert) -> str:

@@ -18,7 +18,8 @@ STRONG_PERCENT: Final = 2.0
 WIDE: Final = Box(0, 0, 1000, 430)  # about the pixels that it has at least, on a screen and on a phone
 TALL: Final = Box(0, 0, 320, 640)
 HEADING: Final = 17.0  # pixels that a sector's name needs
-LETTER: Final = 6.8  # pixels of a letter of it, on average
+LETTER: Final = 6.6  # pixels of a letter of it, on average
+ROOMY: Final = 1.38  # times as wide is the map on a screen of 1400 pixels
 FEWEST_LETTERS: Final = 2  # of a shortened name
 ROOM: Final = (("large", 105, 52), ("middle", 54, 34), ("small", 44, 27), ("tiny", 26, 13))  # pixels for the text
 STATES: Final[dict[str, Text]] = {
@@ -91,7 +92,8 @@ class HeatSector(NamedTuple):
     value: float
     percent: float
     heading: float  # height of the name, per cent of the sector's box
-    room: int  # letters that have room there
+    room: int  # letters that have room there, at least
+    roomy: int  # and on a large screen
     cells: list[HeatCell]
 
 
@@ -115,7 +117,8 @@ def heat_sector(name: str, members: list[Mover], box: Box, whole: Box) -> HeatSe
         for mover, each in zip(members, squarified([each.value for each in members], inner), strict=True)
     ]
     heading = round(100 * (1 - inner.height / box.height), 2)
-    return HeatSector(name, scaled(box, whole), value, percent, heading, max(0, int((box.width - 8) / LETTER)), cells)
+    room, roomy = (max(0, int((width - 8) / LETTER)) for width in (box.width, box.width * ROOMY))
+    return HeatSector(name, scaled(box, whole), value, percent, heading, room, roomy, cells)
 
 
 def title_of(percent: str, name: str, room: int) -> str:

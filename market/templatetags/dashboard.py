@@ -174,12 +174,19 @@ def heat_map(sectors: list[HeatSector], name: str, label: str) -> SafeString:
 
 
 def heat_sector(sector: HeatSector, map_name: str) -> SafeString:
+    percent = f"{signed(sector.percent, 2)}%"
+    titles = {"sector": title_of(percent, sector.name, sector.room)}
+    if (long := title_of(percent, sector.name, sector.roomy)) != titles["sector"]:
+        titles = {"sector roomy": long} | titles
+    texts = format_html_join(
+        "",
+        '<text class="{}" x="4" y="12.5"><title>{}</title>{}</text>',
+        ((name, sector.name, title) for name, title in titles.items()),
+    )
     return format_html(
-        '<svg x="{}%" y="{}%" width="{}%" height="{}%"><text class="sector" x="4" y="12.5"><title>{}</title>{}</text>'
-        '<svg y="{}%" width="100%" height="{}%">{}</svg></svg>',
+        '<svg x="{}%" y="{}%" width="{}%" height="{}%">{}<svg y="{}%" width="100%" height="{}%">{}</svg></svg>',
         *(sector.box.x, sector.box.y, sector.box.width, sector.box.height),
-        *(sector.name, title_of(f"{signed(sector.percent, 2)}%", sector.name, sector.room)),
-        *(sector.heading, round(100 - sector.heading, 2)),
+        *(texts, sector.heading, round(100 - sector.heading, 2)),
         format_html_join("", "{}", ((heat_cell(cell, map_name),) for cell in sector.cells)),
     )
 

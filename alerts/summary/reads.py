@@ -16,7 +16,6 @@ from market.backfill.shown import moment_shown
 from market.domain.calendar import VIETNAM, iso_time
 from market.domain.contracts import parse_code
 from market.models import BasisPoint, IngestRun
-from market.reference import contracts
 from market.storage.latest import LATEST
 from market.storage.rollup import midnight
 
@@ -27,8 +26,13 @@ NAMED: Final = """
     WITH named AS (
         SELECT code, kind, board FROM market_instrument
         UNION ALL
-        SELECT code, '', coalesce(state->>'board', '') FROM market_symbolstate AS state
-        WHERE kind = 'symbol' AND NOT EXISTS (SELECT FROM market_instrument WHERE code = state.code)
+        SELECT * FROM (
+            SELECT CASE kind WHEN 'index' THEN state->>'index' ELSE code END AS code,
+                CASE WHEN kind = 'index' THEN 'index' WHEN state->>'board' = 'DERIVATIVES' THEN 'future' ELSE '' END,
+                coalesce(state->>'board', '')
+            FROM market_symbolstate WHERE kind <> 'market'
+        ) AS undescribed
+        WHERE NOT EXISTS (SELECT FROM market_instrument AS known WHERE known.code = undescribed.code)
     )
 """
 STORED: Final = """, days AS (
@@ -114,15 +118,17 @@ def day_rows(day: date, days: str) -> tuple[list[DayRow], datetime | None]:
 
 
 def front_basis(day: date) -> Basis | None:
-    """The last basis of the contract that expires next."""
-    for contract in contracts(day, "VN30")[:1]:
-        point = BasisPoint.objects.filter(
-            contract=contract, at__gte=midnight(day), at__lt=midnight(day + timedelta(days=1))
-        ).order_by("-at").first()  # fmt: skip
-        parsed = parse_code(contract)
-        if point is not None:
-            return Basis(contract, parsed.name if parsed else contract, point.future, point.index, point.basis)
-    return None
+    """The last basis of the contract that expires next, of those that traded; described or not."""
+    points = BasisPoint.objects.filter(
+        underlying="VN30", at__gte=midnight(day), at__lt=midnight(day + timedelta(days=1))
+    )
+    codes = points.order_by().values_list("contract", flat=True).distinct()
+    traded = [(parsed, code) for code in codes if (parsed := parse_code(code))]
+    if not traded:
+        return None
+    front, code = min(traded)
+    point = points.filter(contract=code).latest("at")
+    return Basis(code, front.name, point.future, point.index, point.basis)
 
 
 def source_of(day: date) -> str:

@@ -1,6 +1,7 @@
 """The last states of symbols and indices, read as rows of a day: exactly what the board shows of it.
 
-Minutes know less: what was traded out of sight is in the day's totals and in none of them.
+Minutes know less: what was traded out of sight is in the day's totals and in none of them. Foreign values are our own
+sums, because the feed's may be no traded value (see the glossary).
 """
 
 from typing import Final
@@ -18,8 +19,8 @@ LATEST: Final = """(
         nullif((said.totals->>'floor')::float, 0) AS floor,
         (said.foreign #>> '{last,buy_volume}')::float::bigint AS foreign_buy_volume,
         (said.foreign #>> '{last,sell_volume}')::float::bigint AS foreign_sell_volume,
-        (said.foreign #>> '{last,buy_value}')::float AS foreign_buy_value,
-        (said.foreign #>> '{last,sell_value}')::float AS foreign_sell_value
+        (said.foreign->>'own_buy_value')::float AS foreign_buy_value,
+        (said.foreign->>'own_sell_value')::float AS foreign_sell_value
     FROM market_symbolstate AS kept
     -- Unpacked once: each look into a stored document unpacks all of it.
     CROSS JOIN LATERAL jsonb_to_record(kept.state) AS said(

@@ -33,7 +33,8 @@ ROLL_UP = f"""
     ) AS days
     LEFT JOIN (
         SELECT DISTINCT ON (symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)
-            symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, buy_volume, sell_volume, buy_value, sell_value
+            symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, buy_volume, sell_volume,
+            own_buy_value AS buy_value, own_sell_value AS sell_value
         FROM market_foreignflow WHERE at >= %(start)s AND at < %(end)s
         ORDER BY symbol, (at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, at DESC
     ) AS flow USING (symbol, day)

@@ -124,7 +124,11 @@ def play_day() -> None:
         "total_value": 41e6,
         "totals": {"reference": 26_500.0, "ceiling": 27_000.0, "floor": 24_000.0},
         "volumes": {"phases": {"ato": sides(0, 0), "continuous": sides(500, 200), "atc": sides(100, 0)}},
-        "foreign": {"last": {"buy_volume": 5.0, "sell_volume": 1.0, "buy_value": 5e9, "sell_value": 1e9}},
+        "foreign": {
+            "last": {"buy_volume": 5.0, "sell_volume": 1.0, "buy_value": 0.0, "sell_value": 0.0},
+            "own_buy_value": 5e9,
+            "own_sell_value": 1e9,
+        },
     }
     SymbolState.objects.create(**states | {"kind": "symbol", "code": "HPG", "at": SEEN, "state": state})
 

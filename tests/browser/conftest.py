@@ -101,9 +101,14 @@ def server(shared_server: Server, redis_url: str) -> Server:
 
 
 @pytest.fixture(scope="module")
-def module_server(chromium: str, reading: dict[str, str], warden: Warden) -> Iterator[Server]:
-    """A server for a module that stores history: no other test made it remember that there is none."""
-    server = Server(reading, warden)
+def module_environment(reading: dict[str, str]) -> dict[str, str]:
+    return reading
+
+
+@pytest.fixture(scope="module")
+def module_server(chromium: str, module_environment: dict[str, str], warden: Warden) -> Iterator[Server]:
+    """A server for a module that stores something: no other test made it remember that there is nothing."""
+    server = Server(module_environment, warden)
     server.start()
     yield server
     server.stop()
@@ -192,6 +197,11 @@ class Watch:
     def failed(self, request: Request) -> None:
         if request.failure != ABORTED:
             self.problems.append(f"failed: {request.url} {request.failure}")
+
+    def forget(self, status: int) -> None:
+        """Drop what was said about an answer that a test asked for: the answer, and the console's line about it."""
+        said = (f"{status}: ", f"console: Failed to load resource: the server responded with a status of {status} ")
+        self.problems[:] = [each for each in self.problems if not each.startswith(said)]
 
     def local(self, url: str) -> bool:
         return url.startswith((self.server.url, "data:"))

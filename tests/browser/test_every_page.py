@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.axe import hold_to_axe, hold_to_phone
-from tests.browser.conftest import Server, Watch
+from tests.browser.conftest import Watch
 from tests.market.live_rows import Publisher, market_row
 
 LIVE = ("/", "/?list=FUTURES", "/overview/", "/foreign/", "/volume/", "/derivatives/", "/symbol/HPG/")
@@ -35,21 +35,6 @@ async def test_page_is_healthy_keeps_its_look_and_satisfies_axe(pages: Watch, fe
     await page.evaluate("document.activeElement.blur()")
     await page.keyboard.press("/")
     assert await page.evaluate("document.activeElement.type") == "search"
-
-
-async def test_every_live_page_heals_after_the_server_restarts(pages: Watch, fed: Publisher, server: Server) -> None:
-    opened = [await pages.open(path) for path in LIVE]
-    for page in opened:
-        await expect(page.locator("#content.fed")).to_be_attached()
-    problems = list(pages.problems)
-    server.stop()
-    for page in opened:
-        await expect(page.locator("#socket-notice")).to_be_visible()
-    server.start()
-    for page in opened:
-        await expect(page.locator("#socket-notice")).to_be_hidden(timeout=30_000)
-    assert problems == []
-    pages.problems.clear()  # those of the time without a server
 
 
 async def test_heading_turns_when_the_auction_begins_and_ends(pages: Watch, fed: Publisher) -> None:

@@ -32,25 +32,6 @@ async def opened(pages: Watch, name: str, **options: Any) -> Page:
     return page
 
 
-async def test_live_change_arrives_on_every_page(pages: Watch, fed: Publisher) -> None:
-    overview = await opened(pages, "overview")
-    foreign = await opened(pages, "foreign")
-    volume = await opened(pages, "volume")
-    derivatives = await opened(pages, "derivatives")
-    await fed.update("index", {"VN30": {"value": 1900.5}})
-    await fed.update("foreign", {"HPG": {"own_net_value": 77_250_000_000}})
-    await fed.update("market", {"HPG": {"price": 28_800.0, "buy_volume": 13_500_000}})
-    await fed.update("derivatives", {"41I1GC000": {"basis": -7.25, "bids": [[1920.9, 345]]}})
-    await expect(cell(overview, "index:VN30", "value")).to_have_text("1.900,50")
-    await expect(cell(foreign, "HPG", "net_value")).to_have_text("+77,25")
-    await expect(cell(foreign, "HPG", "price")).to_have_class("ceiling")
-    await expect(cell(volume, "HPG", "pressure")).to_have_text("+50,0")
-    await expect(cell(derivatives, "41I1GC000", "basis")).to_have_text("-7,25")
-    await expect(cell(derivatives, "depth:front", "bid1_volume")).to_have_text("345")
-    await expect(cell(derivatives, "future", "basis")).to_have_text("-7,25")
-    await expect(cell(derivatives, "41I1H1000", "basis")).to_have_text("+4,60")
-
-
 async def test_panels_follow_the_market_and_keep_what_the_reader_unfolded(pages: Watch, fed: Publisher) -> None:
     page = await opened(pages, "overview")
     await page.locator("#heat-table summary").click()
@@ -60,23 +41,6 @@ async def test_panels_follow_the_market_and_keep_what_the_reader_unfolded(pages:
     await expect(page.locator("#wide-HPG .change")).to_have_text("+6,86%", timeout=15_000)
     await expect(page.locator("#wide-HPG .cell")).to_have_class("cell ceiling large")
     await expect(page.locator("#heat-table")).to_have_attribute("open", "")
-
-
-async def test_order_and_filter_survive_live_changes(pages: Watch, fed: Publisher) -> None:
-    page = await opened(pages, "foreign")
-    first = page.locator("#rows [data-row]").first
-    await expect(first).to_have_attribute("data-row", "ACB")
-    await page.locator('[data-column="symbol"] a').click()
-    await page.mouse.move(5, 5)
-    await page.evaluate("document.activeElement.blur()")
-    assert page.url.endswith("?sort=symbol")
-    await page.keyboard.press("/")
-    await page.keyboard.type("hpg")
-    await fed.update("foreign", {"ACB": {"net_volume": 5}})
-    await expect(cell(page, "ACB", "net")).to_have_text("+5")
-    await expect(page.locator("#rows [data-row]:visible")).to_have_count(1)
-    await page.goto(pages.server.url + "/volume/")
-    await expect(page.locator('[data-column="pressure"]')).to_have_attribute("aria-sort", "descending")
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -22,9 +22,6 @@ CONDITIONS: Final[dict[Kind, tuple[Condition, ...]]] = {
     "foreign_volume": ("above", "below", "crosses"),
     "limit": ("ceiling", "floor", "leaves"),
 }
-INDEX_KINDS: Final[tuple[Kind, ...]] = ("price",)  # the others are about what is traded
-SHORTEST_COOLDOWN_SECONDS: Final = 60
-LONGEST_COOLDOWN_SECONDS: Final = 86_400
 
 
 class Trigger(Struct, frozen=True, gc=False):

@@ -13,7 +13,6 @@ from market.models.instruments import Board
 
 FEED_REASON = gettext_noop("Traded, as the feed shows")
 WEEKEND_REASON = gettext_noop("Weekend")
-LONGEST_CLOSURE = timedelta(days=60)
 
 
 class DayStatus(NamedTuple):
@@ -55,11 +54,6 @@ class TradingDayQuerySet(models.QuerySet["TradingDay"]):
         is_open = self.filter(date__range=(start, end)).opens(board)
         days = (start + timedelta(days=offset) for offset in range((end - start).days + 1))
         return [day for day in days if is_open(day)]
-
-    def next_open(self, day: date, board: str = "") -> date | None:
-        """The first day of trading after a day; None if 60 days hold none."""
-        days = self.open_days(day + timedelta(days=1), day + LONGEST_CLOSURE, board)
-        return days[0] if days else None
 
     def record_open(self, day: date, board: str) -> bool:
         """Note that a board traded: the feed overrules whatever the calendar says. True if that was news.

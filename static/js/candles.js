@@ -1,11 +1,11 @@
 // The candles of one symbol and interval: pages of history from the API, and the running one from the live numbers.
 
 const VIETNAM = 7 * 3600; // seconds; no daylight saving
-export const SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400 };
+const SECONDS = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86400 };
 const PAGE = 500;
 
 // The numbers of the cell `last`; null before the first price.
-export function parseLast(text) {
+function parseLast(text) {
   if (!text) return null;
   const [at, price, volume, value, buy, sell, neutral] = text.split(" ").map(Number);
   return { at, price, volume, value, buy, sell, neutral };

@@ -259,10 +259,16 @@ def test_opens_serves_the_domains_rule_for_expiry() -> None:
 
 
 @pytest.mark.usefixtures("calendar")
-def test_next_open_passes_over_weekends_and_holidays() -> None:
-    assert TradingDay.objects.next_open(date(2026, 2, 13)) == date(2026, 2, 23)
-    assert TradingDay.objects.next_open(date(2026, 8, 28)) == date(2026, 9, 3)
-    assert TradingDay.objects.next_open(date(2026, 11, 23)) == date(2026, 11, 25)
+@pytest.mark.parametrize(
+    ("last", "first"),
+    [
+        (date(2026, 2, 13), date(2026, 2, 23)),
+        (date(2026, 8, 28), date(2026, 9, 3)),
+        (date(2026, 11, 23), date(2026, 11, 25)),
+    ],
+)
+def test_open_days_pass_over_weekends_and_holidays(last: date, first: date) -> None:
+    assert TradingDay.objects.open_days(last, first) == [last, first]
 
 
 @pytest.mark.usefixtures("calendar")
@@ -316,10 +322,8 @@ def test_seed_year_out_of_range_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("calendar")
-def test_next_open_is_open_and_nothing_between_is() -> None:
-    days = TradingDay.objects
-    for offset in range(28):
-        day = date(2026, 2, 1) + timedelta(days=offset)
-        found = days.next_open(day)
-        assert found is not None and found > day and days.status(found).open
-        assert not any(days.status(day + timedelta(days=n)).open for n in range(1, (found - day).days))
+def test_open_days_are_those_whose_status_is_open() -> None:
+    days = [date(2026, 2, 1) + timedelta(days=offset) for offset in range(28)]
+    assert TradingDay.objects.open_days(days[0], days[-1]) == [
+        day for day in days if TradingDay.objects.status(day).open
+    ]

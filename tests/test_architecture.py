@@ -91,7 +91,7 @@ def other_doors(path: str, tree: ast.Module) -> Faults:
 
 def environment_readings(path: str, tree: ast.Module) -> Faults:
     """Settings are the only reader of the environment; a child process may get it whole."""
-    if path == "tracker/settings.py":
+    if path == "tracker/environment.py":
         return
     handed_on = {
         id(node.left) for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
@@ -106,9 +106,13 @@ def environment_readings(path: str, tree: ast.Module) -> Faults:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and id(node) not in handed_on:
             yield f"{path}:{node.lineno} reads the environment"
-    for module, line in imported(tree):
-        if module in ("os.environ", "os.getenv") or is_within(module, ("environ",)):
-            yield f"{path}:{line} imports {module}"
+    readers = (
+        "os.environ",
+        "os.getenv",
+        "environ",
+        *(() if path == "tracker/settings.py" else ("tracker.environment",)),
+    )
+    yield from (f"{path}:{line} imports {module}" for module, line in imported(tree) if is_within(module, readers))
 
 
 def hidden_imports(path: str, tree: ast.Module) -> Faults:
@@ -179,6 +183,7 @@ def test_code_keeps_the_rule(rule: Rule) -> None:
         (environment_readings, "market/pages/views.py", "import os\nkey = os.getenv('KEY')"),
         (environment_readings, "market/pages/views.py", "from os import environ"),
         (environment_readings, "market/pages/views.py", "import environ"),
+        (environment_readings, "market/pages/views.py", "from tracker import environment"),
         (environment_readings, "manage.py", "import os\nos.environ.setdefault('KEY', '1')"),
         (hidden_imports, "market/pages/views.py", "def view():\n    import json"),
         (hidden_imports, "market/pages/views.py", "async def ready():\n    from json import loads"),

@@ -1,125 +1,19 @@
 """Settings, all from the environment, and from `.env` in the project's root for what the environment lacks.
 
-Every variable is read here and nowhere else; `.env.example` lists them all and a test holds the two together.
-Instead of VARIABLE there may be VARIABLE_FILE, the path of a file that holds the value: so secrets reach containers.
-A value that cannot be used stops start-up with a line that names the variable, its value and what was meant.
+Every variable is read here and nowhere else, in the ways that `tracker.environment` offers; `.env.example` lists them
+all and a test holds the two together.
 """
 
-from collections.abc import Callable
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import Any
 
-import environ
 from celery.schedules import crontab
-from django.core.exceptions import ImproperlyConfigured
 
+from tracker.environment import database, flag, networks, number, one_of, read_env_file, text, url, urls, whole, words
 from tracker.logs import formatter
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-
-Value = TypeVar("Value")
-
-
-def read(name: str, cast: Callable[[str], Value], default: Value, expected: str) -> Value:
-    """Read one variable, or stop with a message that a person can act on. Empty means "not set"."""
-    raw, path = env.str(name, default=""), env.str(f"{name}_FILE", default="")
-    if raw and path:
-        raise ImproperlyConfigured(f"{name}: expected one of {name} and {name}_FILE, both are set")
-    shown = f"what {path} holds" if path else repr(raw)
-    if path:
-        raw = read_secret(name, Path(path))
-    if raw == "":
-        return default
-    try:
-        return cast(raw)
-    except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured(f"{name}: expected {expected}, was {shown}") from (None if path else error)
-
-
-def read_secret(name: str, path: Path) -> str:
-    """The value that a file holds, without the line break at its end."""
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"{name}_FILE: expected a text file that can be read, was {str(path)!r}") from error
-
-
-def text(name: str, default: str = "") -> str:
-    return read(name, str, default, "text")
-
-
-def flag(name: str, default: bool) -> bool:
-    meanings = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
-    return read(name, lambda raw: meanings[raw.lower()], default, "true or false")
-
-
-def whole(name: str, default: int, low: int, high: int) -> int:
-    def cast(raw: str) -> int:
-        number = int(raw)
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return read(name, cast, default, f"a whole number from {low} to {high}")
-
-
-def number(name: str, default: float, low: float, high: float) -> float:
-    def cast(raw: str) -> float:
-        value = float(raw)
-        if not low <= value <= high:
-            raise ValueError
-        return value
-
-    return read(name, cast, default, f"a number from {low:g} to {high:g}")
-
-
-def words(name: str, default: list[str]) -> list[str]:
-    def cast(raw: str) -> list[str]:
-        return [word.strip() for word in raw.split(",") if word.strip()]
-
-    return read(name, cast, default, "a comma list")
-
-
-def url(name: str, default: str, schemes: set[str]) -> str:
-    def cast(raw: str) -> str:
-        if urlsplit(raw).scheme not in schemes:
-            raise ValueError
-        return raw
-
-    return read(name, cast, default, f"an address that starts with {' or '.join(sorted(schemes))}")
-
-
-def urls(name: str, default: list[str], schemes: set[str]) -> list[str]:
-    def cast(raw: str) -> list[str]:
-        found = [word.strip() for word in raw.split(",") if word.strip()]
-        if not schemes.issuperset(urlsplit(each).scheme for each in found) or len(set(found)) < len(found):
-            raise ValueError
-        return found
-
-    starts = " or ".join(sorted(schemes))
-    return read(name, cast, default, f"a comma list of different addresses that start with {starts}")
-
-
-def networks(name: str) -> list[str]:
-    def cast(raw: str) -> list[str]:
-        entries = [word.strip() for word in raw.split(",") if word.strip()]
-        return [entry if entry == "unix" else str(ip_network(entry)) for entry in entries]
-
-    return read(name, cast, [], "a comma list of addresses, networks (10.0.0.0/8) and unix")
-
-
-def one_of(name: str, default: str, choices: set[str]) -> str:
-    return read(name, {choice: choice for choice in choices}.__getitem__, default, f"one of {sorted(choices)}")
-
-
-ENV_FILE = BASE_DIR / text("ENV_FILE", ".env")
-if ENV_FILE.exists():
-    environ.Env.read_env(ENV_FILE)
-elif text("ENV_FILE"):
-    raise ImproperlyConfigured(f"ENV_FILE: expected a file, was {text('ENV_FILE')!r}")
+read_env_file(BASE_DIR / text("ENV_FILE", ".env"), wanted=text("ENV_FILE") != "")
 
 # --- Django -------------------------------------------------------------------------------------------------
 
@@ -261,30 +155,9 @@ DATABASE_POOL_SIZE = whole("DATABASE_POOL_SIZE", 0, 0, 100)
 READ_DATABASE_URL = url("READ_DATABASE_URL", "", {"postgres", "postgresql"})
 
 
-def database(address: str, *options: str) -> dict[str, Any]:
-    """A connection to a server, with options of PostgreSQL as name=value."""
-    config: dict[str, Any] = env.db_url_config(address)
-    config["ENGINE"] = "django.db.backends.postgresql"
-    config["CONN_MAX_AGE"] = 0  # any other value leaks one connection a request under Daphne
-    given = config.setdefault("OPTIONS", {})
-    given["connect_timeout"] = 2
-    if DATABASE_POOL_SIZE:  # whoever asks for history must hear soon that the database is away
-        # A pool left to itself tries again after ever longer pauses, and would miss for minutes that the database is
-        # back.
-        pool = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 1.5, "max_waiting": 100}
-        given["pool"] = pool | {"reconnect_timeout": 2}
-        # No page or answer is worth more: whoever asks for something rare must not keep a connection for ever.
-        options = ("statement_timeout=10s", *options)
-        config["CONN_HEALTH_CHECKS"] = True  # a pool keeps connections that died with the server
-    words_given = [f"-c {option}" for option in options] + [given.pop("options", "")]  # the last word wins
-    if any(words_given):
-        given["options"] = " ".join(filter(None, words_given))
-    return config
-
-
-DATABASES = {"default": database(DATABASE_URL)}
+DATABASES = {"default": database(DATABASE_URL, pool_size=DATABASE_POOL_SIZE)}
 if READ_DATABASE_URL:
-    DATABASES["history"] = database(READ_DATABASE_URL, "default_transaction_read_only=on")
+    DATABASES["history"] = database(READ_DATABASE_URL, "default_transaction_read_only=on", pool_size=DATABASE_POOL_SIZE)
 DATABASE_ROUTERS = ["market.history_database.HistoryRouter"]
 
 HAS_REDIS_URL = text("REDIS_URL") != ""

@@ -1,9 +1,12 @@
 """The pages of a reader who has logged in, those of accounts, and those of errors: axe, both languages, a phone."""
 
+import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from channels.db import database_sync_to_async as in_database
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
@@ -12,8 +15,10 @@ from django.utils import timezone
 from playwright.async_api import Page, expect
 from pytest_django import DjangoDbBlocker
 
-from alerts.models import Alert, PersonalHit
+from alerts.models import Alert, PersonalAlert, PersonalHit
+from alerts.personal.views import stored_hit
 from market.api.errors import server_error
+from market.live import user_group
 from market.models import ApiToken, Bar, DailyBar, ForeignFlow, SymbolState, Watchlist, WatchlistItem
 from tests.alerts.personal.test_views import make, make_hit
 from tests.alerts.summary.test_day import BEFORE, play_day
@@ -161,3 +166,38 @@ async def test_forms_that_were_refused_satisfy_axe(pages: Watch, fed: Publisher,
     await expect(page.locator("#content .error").first).to_be_visible()
     await hold_to_axe_in_both_languages(page)
     pages.forget(422)
+
+
+def store_hit(number: int) -> dict[str, object]:
+    """Let an alert of the reader go off; the message that ingest sends of it."""
+    row = PersonalAlert.objects.get(pk=number)
+    hit = make_hit(row, id=uuid.uuid4())
+    return stored_hit(hit)
+
+
+async def test_own_alert_that_goes_off_is_told_and_listed(
+    pages: Watch, fed: Publisher, reader: Reader, server: Server
+) -> None:
+    page = await opened(pages, reader, "/alerts/mine/")
+    on, waiting = page.locator("html[data-signals=on]"), page.locator("[aria-labelledby=active-title] li")
+    await expect(on).to_be_attached()
+    await expect(waiting).to_have_count(1)
+    await expect(page.locator(".own-hits li")).to_have_count(1)
+    await page.locator("#alert-note").fill("kept")  # what is being written stays
+    layer = get_channel_layer()
+    assert layer is not None
+    message = await in_database(store_hit)(reader.names["alert"])
+    await layer.group_send(user_group(reader.key), {"type": "user.message", "message": message})
+    await expect(page.locator(".toast.own")).to_have_count(1)
+    await expect(page.locator(".own-hits li")).to_have_count(2)
+    await expect(waiting).to_have_count(0)
+    await expect(page.locator("#alert-note")).to_have_value("kept")
+    server.stop()
+    await expect(page.locator("html:not([data-signals])")).to_be_attached()
+    server.start()
+    await expect(on).to_be_attached(timeout=60_000)
+    pages.problems.clear()  # those of the time without a server
+    again = page.locator("[aria-labelledby=resting-title]").get_by_role("button", name="Đặt lại").last
+    await again.click()
+    await expect(waiting).to_have_count(1)
+    await in_database(PersonalHit.objects.filter(pk=message["id"]).delete)()

@@ -1,9 +1,12 @@
 """How far a value moved: shared by the kinds on price and on indices."""
 
-from typing import Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
+from alerts.domain.check import ChangeT, EdgeCheck, UsualVolume
 from alerts.domain.model import Param, Rule
 from alerts.domain.windows import Extremes, Timed
+
+MoveState: TypeAlias = tuple[str, tuple[list[Timed], list[Timed]] | None]
 
 DIRECTION: Final = Param(
     name="direction",
@@ -60,4 +63,24 @@ class Move:
             self.window.resume(queues)
 
 
-MoveState: TypeAlias = tuple[str, tuple[list[Timed], list[Timed]] | None]
+class MoveCheck(EdgeCheck[ChangeT]):
+    """A value moved: what kinds remember of the way it came."""
+
+    __slots__ = ("move",)
+
+    STATE: ClassVar[Any] = MoveState
+
+    def __init__(self, rule: Rule, symbol: str, usual_volume: UsualVolume) -> None:
+        super().__init__(rule, symbol, usual_volume)
+        self.move = Move(rule)
+
+    def new_day(self) -> None:
+        super().new_day()
+        self.move.clear()
+
+    def save(self) -> MoveState:
+        return self.told, self.move.save()
+
+    def resume(self, state: MoveState) -> None:
+        self.told, queues = state
+        self.move.resume(queues)

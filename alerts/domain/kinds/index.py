@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Final
 
 from alerts.domain.check import Check, EdgeCheck, KindInfo, UsualVolume
 from alerts.domain.model import Alert, Param, Rule
-from alerts.domain.move import DIRECTION, Move, MoveState
+from alerts.domain.move import DIRECTION, MoveCheck
 from alerts.domain.scopes import ON_FUTURES, ON_INDICES
 from market.domain.changes import BasisPoint, IndexTick, Phase
 
@@ -74,16 +74,10 @@ class BasisLevel(EdgeCheck[BasisPoint]):
         )
 
 
-class IndexMove(EdgeCheck[IndexTick]):
+class IndexMove(MoveCheck[IndexTick]):
     """An index moved by a percentage within the last minutes."""
 
-    __slots__ = ("move",)
-
-    STATE: ClassVar[Any] = MoveState
-
-    def __init__(self, rule: Rule, symbol: str, usual_volume: UsualVolume) -> None:
-        super().__init__(rule, symbol, usual_volume)
-        self.move = Move(rule)
+    __slots__ = ()
 
     def judge(self, change: IndexTick, phase: Phase | None) -> Alert | None:
         value = change.value
@@ -103,17 +97,6 @@ class IndexMove(EdgeCheck[IndexTick]):
                 "window_minutes": self.rule.number("window_minutes"),
             },
         )
-
-    def new_day(self) -> None:
-        super().new_day()
-        self.move.clear()
-
-    def save(self) -> MoveState:
-        return self.told, self.move.save()
-
-    def resume(self, state: MoveState) -> None:
-        self.told, queues = state
-        self.move.resume(queues)
 
 
 _BASIS_EVIDENCE: Final = {

@@ -1,10 +1,10 @@
 """Kinds about a trade's price: price_limit, limit_left, price_change."""
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from alerts.domain.check import Check, EdgeCheck, KindInfo, UsualVolume
+from alerts.domain.check import Check, KindInfo, UsualVolume
 from alerts.domain.model import Alert, Param, Rule
-from alerts.domain.move import DIRECTION, Move, MoveState
+from alerts.domain.move import DIRECTION, MoveCheck
 from alerts.domain.scopes import ON_SYMBOLS
 from market.domain.changes import Phase, Trade
 
@@ -89,16 +89,10 @@ class LimitLeft(Check[Trade]):
         self.limit, self.limit_price = state
 
 
-class PriceChange(EdgeCheck[Trade]):
+class PriceChange(MoveCheck[Trade]):
     """The price moved by a percentage, from the reference or within the last minutes."""
 
-    __slots__ = ("move",)
-
-    STATE: ClassVar[Any] = MoveState
-
-    def __init__(self, rule: Rule, symbol: str, usual_volume: UsualVolume) -> None:
-        super().__init__(rule, symbol, usual_volume)
-        self.move = Move(rule)
+    __slots__ = ()
 
     def judge(self, change: Trade, phase: Phase | None) -> Alert | None:
         price = change.price
@@ -116,17 +110,6 @@ class PriceChange(EdgeCheck[Trade]):
                 "window_minutes": self.rule.number("window_minutes"),
             },
         )
-
-    def new_day(self) -> None:
-        super().new_day()
-        self.move.clear()
-
-    def save(self) -> MoveState:
-        return self.told, self.move.save()
-
-    def resume(self, state: MoveState) -> None:
-        self.told, queues = state
-        self.move.resume(queues)
 
 
 PRICE_LIMIT: Final = KindInfo(

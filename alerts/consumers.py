@@ -152,6 +152,11 @@ class SignalsConsumer(AsyncWebsocketConsumer):
         own = {"id": line.id, "toast": toast}
         await self.send(msgspec.json.encode({"type": "own", "seq": self.seq, "items": [own]}).decode())
 
+    async def user_changed(self, message: dict[str, Any]) -> None:
+        """Tell that the reader's lists or alerts were changed: a page that shows them compares."""
+        if self.task is not None:
+            await self.send(msgspec.json.encode({"type": "changed", "seq": self.seq}).decode())
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take in `{"ack": n}`."""
         try:

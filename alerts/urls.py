@@ -11,6 +11,7 @@ urlpatterns = [
     path("summary/", summary_views.summary, name="summary"),
     path("summary/<str:day>/", summary_views.summary, name="summary_of"),
     path("alerts/mine/", personal_views.mine, name="mine"),
+    path("alerts/mine/state/", personal_views.state, name="mine_state"),
     path("alerts/mine/<int:pk>/", personal_views.edit, name="edit_mine"),
     path("alerts/mine/<int:pk>/<str:action>/", personal_views.act, name="change_mine"),
 ]

@@ -16,6 +16,8 @@ from typing import Any, Final
 import msgspec
 import redis
 import redis.asyncio
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from market.domain.calendar import IsTradingDay, is_weekday
@@ -34,6 +36,7 @@ FOREIGN_REFRESH_SECONDS: Final = 5.0  # speeds fall while nobody trades, so rows
 FOREIGN_ACTIVE_SECONDS: Final = 360
 WARN_EVERY_SECONDS: Final = 10.0
 PRIVATE_KEPT: Final = 1_000  # messages to users while Redis is slow; the oldest go, their pages show them when loaded
+TELL_SECONDS: Final = 1.0  # whoever changed a list waits for it
 ALERTS_KEPT: Final = 200  # in the snapshot; older ones are in the database
 
 
@@ -41,6 +44,24 @@ def encode_frame(kind: str, channel: str, epoch: str, seq: int, moment: str | No
     """The text of one frame of the WebSocket API."""
     frame = {"type": kind, "channel": channel, "epoch": epoch, "seq": seq, "time": moment, "data": data}
     return msgspec.json.encode(frame).decode()
+
+
+def tell_pages(user: int) -> None:
+    """Tell the open pages of one user that the user's lists or alerts were changed; for code outside an event loop.
+
+    Without Redis nobody is told: pages compare again when their socket is back.
+    """
+    try:
+        async_to_sync(_tell_pages)(user)
+    except (redis.RedisError, OSError, TimeoutError) as error:
+        logger.info("Pages of a user could not be told of a change: %s", type(error).__name__)
+
+
+async def _tell_pages(user: int) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    async with asyncio.timeout(TELL_SECONDS):
+        await layer.group_send(user_group(user), {"type": "user.changed"})
 
 
 class ChannelRows:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("volume/", dashboard_views.volume, name="volume"),
     path("overview/", dashboard_views.overview, name="overview"),
     path("lists/", watchlist_views.watchlists, name="watchlists"),
+    path("lists/state/", watchlist_views.state, name="lists_state"),
     path("lists/new/", watchlist_views.create, name="new_watchlist"),
     path("lists/<str:id>/", watchlist_views.watchlists, name="watchlist"),
     path("lists/<str:id>/<str:action>/", watchlist_views.change, name="change_watchlist"),

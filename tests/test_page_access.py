@@ -35,7 +35,8 @@ ADDRESSES: Final = {
     "account": [
         "account/", "account/password/", "account/email/", "account/tokens/", "account/tokens/<int:number>/revoke/",
         "account/delete/", "account/second-factor/", "account/second-factor/set-up/", "account/second-factor/codes/",
-        "account/second-factor/remove/", "alerts/mine/", "alerts/mine/<int:pk>/", "alerts/mine/<int:pk>/<str:action>/",
+        "account/second-factor/remove/", "alerts/mine/", "alerts/mine/state/",
+        "alerts/mine/<int:pk>/", "alerts/mine/<int:pk>/<str:action>/",
         "alerts/delivery/", "alerts/delivery/<str:kind>/", "alerts/delivery/<str:kind>/test/",
         "alerts/delivery/<str:kind>/remove/", "alerts/delivery/<str:kind>/address/",
         "alerts/delivery/<str:kind>/confirm/", "alerts/delivery/<str:kind>/link/", "alerts/delivery/<str:kind>/url/",
@@ -44,7 +45,7 @@ ADDRESSES: Final = {
     ],
     "page": [
         "", "symbol/", "symbol/<str:name>/", "symbol/<str:name>/day/", "symbol/<str:name>/tape/",
-        "symbol/<str:name>/candles/", "foreign/", "derivatives/", "volume/", "overview/", "lists/", "lists/new/",
+        "symbol/<str:name>/candles/", "foreign/", "derivatives/", "volume/", "overview/", "lists/", "lists/state/", "lists/new/",
         "lists/<str:id>/", "lists/<str:id>/<str:action>/", "shared/<str:key>/", "shared/<str:key>/copy/",
         "signals/", "signals/of/<str:name>/", "summary/", "summary/<str:day>/",
     ],

@@ -4,6 +4,7 @@ Ingest judges the alerts (`alerts.domain.personal`) and stores the hits. The key
 whoever deletes an alert or a user while a hit is on its way must not cost the batch of trades that it travels with.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Self
@@ -54,6 +55,12 @@ class PersonalAlertQuerySet(models.QuerySet["PersonalAlert"]):
         """Add `is_spent`: a one-shot alert whose present version has fired."""
         hits = PersonalHit.objects.filter(alert=OuterRef("pk"), alert_version=OuterRef("version"))
         return self.annotate(is_spent=Q(repeats=False) & Exists(hits))
+
+    def stamp(self, user: Any) -> str:
+        """A short text that is another one as soon as an alert of a user is, or has gone off."""
+        rows = self.of(user).with_spent().order_by("pk")
+        said = [(row.pk, row.updated_at, row.is_spent) for row in rows]  # type: ignore[attr-defined]  # an annotation
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def room(self, user: Any, day: date, most: int) -> int:
         """How many more of a user may be active. The caller holds the transaction; it waits for others of this user."""

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from alerts.evidence import Text, shown_name
 from alerts.models import PersonalAlert, PersonalHit
@@ -88,6 +88,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("alerts:mine"))
 
 
+@require_safe
+@own
+def state(request: HttpRequest) -> HttpResponse:
+    """Which alerts the user has now, as `data-state` of the page says it."""
+    return HttpResponse(PersonalAlert.objects.stamp(request.user), content_type="text/plain")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @own
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
@@ -153,6 +160,7 @@ def page(request: HttpRequest, form: PersonalAlertForm, status: int = 200) -> Ht
     hits = Paginator(PersonalHit.objects.filter(user=user.pk), HITS_ON_PAGE).get_page(request.GET.get("hits"))
     context = {
         "page": "mine",
+        "state": PersonalAlert.objects.stamp(user),
         "form": form,
         "active": [each for each in lines if each.is_active],
         "resting": [each for each in lines if not each.is_active],

@@ -1,11 +1,15 @@
 """Tags that put ready cells into a template. What a cell says is decided in `market.pages.formatting`."""
 
+from collections.abc import Iterable
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from market.pages.formatting import BLANK, Cells
 from market.pages.tables import Table, bar_svg, line_html, spark_svg
+from market.watchlists.keepers import state_of
+from market.watchlists.lists import OwnList
 
 register = template.Library()
 
@@ -14,6 +18,12 @@ register = template.Library()
 def empty_line(table: Table) -> SafeString:
     """Render a line without a symbol, which the page's script copies for rows that come later."""
     return line_html(table.names, "", "", {})
+
+
+@register.filter
+def state(lists: Iterable[OwnList]) -> str:
+    """Of a reader's lists, for `data-state`."""
+    return state_of(lists or ())
 
 
 @register.simple_tag

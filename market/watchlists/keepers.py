@@ -1,7 +1,9 @@
 """Who keeps readers' lists: an account's are in the database, the one of a visitor without account in the session."""
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -12,6 +14,7 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from market.broadcast import tell_pages
 from market.models.watchlist import MOST_LISTS, Watchlist, WatchlistItem
 from market.watchlists.lists import (
     Change,
@@ -104,6 +107,7 @@ class AccountLists:
         name, symbols = checked_name(name, (row.name for row in rows)), checked_symbols(symbols)
         position = max((row.position for row in rows), default=0) + 1
         row = Watchlist.objects.create(owner_id=self._user.pk, name=name, position=position)
+        self._tell()
         store_symbols(row, symbols)
         return own_list(row)
 
@@ -115,6 +119,7 @@ class AccountLists:
         symbols = checked_symbols(change(before))
         if symbols != before:
             store_symbols(row, symbols)
+            self._tell()
         return own_list(row)._replace(symbols=symbols)
 
     @transaction.atomic
@@ -123,11 +128,13 @@ class AccountLists:
         row = self._find(id)
         row.name = checked_name(name, (each.name for each in self._locked() if each.pk != row.pk))
         row.save(update_fields=["name"])
+        self._tell()
 
     @transaction.atomic
     def delete(self, id: str) -> None:
         """Forget a list."""
         self._find(id).delete()
+        self._tell()
 
     @transaction.atomic
     def place(self, id: str, step: int) -> None:
@@ -137,6 +144,7 @@ class AccountLists:
         for position, key in enumerate(order, start=1):
             rows[key].position = position
         Watchlist.objects.bulk_update(rows.values(), ["position"])
+        self._tell()
 
     @transaction.atomic
     def share(self, id: str, shared: bool) -> None:
@@ -144,6 +152,10 @@ class AccountLists:
         row = self._find(id)
         if shared != bool(row.share_key):
             row.share(shared)
+            self._tell()
+
+    def _tell(self) -> None:
+        transaction.on_commit(partial(tell_pages, self._user.pk))
 
     def _find(self, id: str) -> Watchlist:
         """One list of this user, locked for a change."""
@@ -171,6 +183,11 @@ def store_symbols(row: Watchlist, symbols: Sequence[str]) -> None:
     WatchlistItem.objects.bulk_create(
         items, update_conflicts=True, unique_fields=["watchlist", "symbol"], update_fields=["position"]
     )
+
+
+def state_of(lists: Iterable[OwnList]) -> str:
+    """A short text that is another one as soon as a list is; pages compare it with what they show."""
+    return hashlib.sha256(repr([tuple(each) for each in lists]).encode()).hexdigest()[:16]
 
 
 def lists_of(request: HttpRequest) -> Lists:

@@ -22,7 +22,7 @@ from market import live
 from market.models import Instrument
 from market.pages.views import board_page
 from market.reference import instruments
-from market.watchlists.keepers import VISITORS, lists_of, own_lists, shared_list
+from market.watchlists.keepers import VISITORS, lists_of, own_lists, shared_list, state_of
 from market.watchlists.lists import (
     CODE,
     Lists,
@@ -140,9 +140,17 @@ def change(request: HttpRequest, id: str, action: str) -> HttpResponse:
     except WatchlistError as error:
         messages.error(request, str(error))
     if action == "arrange":  # the page's script asks, and has done so itself already
-        return HttpResponse(status=204)
+        return HttpResponse(status=204, headers={"X-State": state_of(keeper.all())})
     home = reverse("market:watchlists") if action == "delete" else reverse("market:watchlist", args=[id])
     return led(request, keeper, back(request, home), id)
+
+
+@require_safe
+@never_cache
+@stored
+def state(request: HttpRequest) -> HttpResponse:
+    """Which lists the reader has now, as `data-state` of a page says it."""
+    return HttpResponse(state_of(lists_of(request).all()), content_type="text/plain")
 
 
 def led(request: HttpRequest, keeper: Lists, target: str, changed: str = "") -> HttpResponse:

@@ -1,6 +1,7 @@
 // Signals on every page: the count of unseen ones in the header, toasts of critical ones, sound. The feed's page and the
 // card of a symbol listen to the event `signals` that this script sends on the document.
 
+import "./elsewhere.js";
 import { ring } from "./signal-sound.js";
 import { choice, recall, remember } from "./signal-choices.js";
 
@@ -40,8 +41,10 @@ function take(frame) {
   heard = performance.now();
   socket.send(JSON.stringify({ ack: frame.seq }));
   if (frame.type === "own") return own(frame.items);
+  if (frame.type === "changed") return changed();
   const first = frame.type === "state";
   if (first) {
+    changed(); // what was told meanwhile is lost
     attempts = 0;
     document.documentElement.dataset.signals = "on";
     // A first visit has seen nothing and missed nothing; a market that began anew has nothing later than what was seen.
@@ -79,6 +82,11 @@ function own(items) {
   for (const item of items) place(item, 0);
   document.dispatchEvent(new CustomEvent("own-alerts", { detail: items }));
   if (choice("sound") || choice("sound_all")) ring(items.at(-1).id, true);
+}
+
+// What the reader has changed or was told on another page may stand on this one.
+function changed() {
+  document.dispatchEvent(new Event("changed-elsewhere"));
 }
 
 function toast(item) {

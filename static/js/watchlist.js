@@ -1,6 +1,7 @@
 // Puts a list's symbols into another order: by dragging, and by the buttons without a new page. Without this script the
 // buttons ask the server for one.
 
+import { adopt } from "./elsewhere.js";
 import "./suggest.js";
 
 const list = document.getElementById("items");
@@ -76,6 +77,7 @@ class Items {
     const answer = await fetch(this.form.dataset.arrange, { method: "POST", body }).catch(() => null);
     if (answer?.status !== 204) return this.restore();
     this.before = order;
+    adopt(answer.headers.get("X-State"));
     const place = String(order.indexOf(item.dataset.symbol) + 1);
     this.told.textContent = [item.dataset.symbol, place].reduce(
       (text, part) => text.replace("{}", part),

@@ -124,6 +124,46 @@ async def test_symbol_goes_on_a_list_and_off_again_from_the_menu_of_its_row(page
     assert await page.evaluate(ROWS) == ["FPT"]
 
 
+async def test_pages_of_the_same_reader_hear_of_a_change_on_another_device(
+    pages: Watch, fed: Publisher, browser: Browser
+) -> None:
+    desk = await pages.open()
+    await sign_up(desk, "trader")
+    await desk.goto(f"{pages.server.url}/lists/")
+    await desk.locator("#new-symbols").fill("hpg fpt")
+    await desk.get_by_role("button", name="Tạo danh mục").click()
+    await expect(desk.locator("html[data-signals=on]")).to_be_attached()
+    phone = await (await browser.new_context(storage_state=await desk.context.storage_state())).new_page()
+    pages.listen(phone)
+    await phone.goto(f"{pages.server.url}/lists/")
+    await expect(phone.locator("html[data-signals=on]")).to_be_attached()
+
+    async with phone.expect_response("**/arrange/"):
+        await phone.get_by_role("button", name="Đưa FPT lên").click()
+    await expect(desk.locator("[data-changed]")).to_contain_text("đã được thay đổi ở nơi khác")
+    await expect(phone.locator("[data-changed]")).to_have_count(0)  # it shows what it changed
+    await desk.get_by_role("link", name="Tải lại trang").click()
+    await expect(desk.locator("main.fed")).to_be_attached()
+    assert await desk.evaluate(ROWS) == ["FPT", "HPG"]
+    await expect(desk.locator("[data-changed]")).to_have_count(0)
+
+    await cell(desk, "HPG", "symbol").click(button="right")
+    await desk.get_by_role("menuitemcheckbox", name="Danh mục của tôi").click()
+    await expect(phone.locator("[data-changed]")).to_be_visible()
+    await phone.get_by_role("link", name="Tải lại trang").click()
+    await expect(phone.locator("#items li")).to_have_count(1)
+
+
+async def test_tabs_of_a_visitor_hear_of_a_change_too(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open("/?list=HOSE")
+    other = await page.context.new_page()
+    pages.listen(other)
+    await other.goto(f"{pages.server.url}/lists/")
+    await other.locator("#new-symbols").fill("hpg")
+    await other.get_by_role("button", name="Tạo danh mục").click()
+    await expect(page.locator("[data-changed]")).to_be_visible()
+
+
 async def test_lists_work_without_scripts(pages: Watch, fed: Publisher) -> None:
     page = await pages.open("/symbol/HPG/", java_script_enabled=False, viewport={"width": 390, "height": 844})
     await page.get_by_role("button", name="☆ Theo dõi").click()

@@ -1,18 +1,25 @@
 """What went off is told on the open pages of its user, in the page's language, and nowhere else."""
 
+from functools import partial
+
 import msgspec
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.contrib.auth.models import User
 
 from alerts.consumers import SignalsConsumer
+from alerts.models import PersonalAlert
 from alerts.signals.feed import SignalFeed
-from market import live
+from market import broadcast, live
 from market.sockets.door import Door
 from market.sockets.hub import LiveHub, Rhythm
 from market.sockets.slots import Slots
+from market.watchlists.keepers import AccountLists
+from tests.alerts.personal.test_views import make
+from tests.ports import held_port
 from tests.sessions import cookie_of, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,3 +61,38 @@ async def test_hit_reaches_the_sockets_of_its_user_alone(redis_url: str) -> None
     assert await sockets[2].receive_nothing(timeout=0.2)
     for socket in sockets:
         await socket.disconnect(timeout=5)
+
+
+async def test_change_of_lists_or_alerts_reaches_the_pages_of_its_user_alone(redis_url: str) -> None:
+    (user, mine), (_, others) = await sync_to_async(lambda: (reader("trader"), reader("other")))()
+    feed, door = SignalFeed(LiveHub(rhythm=Rhythm(tick=0.05))), Door(Slots(live.connect))
+    sockets = [
+        WebsocketCommunicator(
+            SignalsConsumer.as_asgi(feed=feed, door=door), "/ws/signals/?language=vi", [(b"cookie", cookie)]
+        )
+        for cookie in (mine, others)
+    ]
+    for socket in sockets:
+        accepted, _ = await socket.connect(timeout=5)
+        assert accepted
+        assert msgspec.json.decode(await socket.receive_from(timeout=5))["type"] == "state"
+    trader = await User.objects.aget(pk=user)
+    lists = AccountLists(trader)
+    for change in (partial(lists.create, "Banks", ("ACB",)), partial(make, trader), partial(forget, trader)):
+        await sync_to_async(change)()
+        assert msgspec.json.decode(await sockets[0].receive_from(timeout=5)) == {"type": "changed", "seq": 1}
+    assert await sockets[1].receive_nothing(timeout=0.2)
+    for socket in sockets:
+        await socket.disconnect(timeout=5)
+
+
+def forget(user: User) -> None:
+    PersonalAlert.objects.get(user=user).delete()
+
+
+def test_change_is_stored_though_redis_is_away(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
+    layer = RedisPubSubChannelLayer(hosts=[f"redis://127.0.0.1:{held_port()}/0"])
+    monkeypatch.setattr(broadcast, "get_channel_layer", lambda: layer)
+    user = User.objects.create_user("trader")
+    AccountLists(user).create("Banks", ("ACB",))
+    assert [each.name for each in AccountLists(user).all()] == ["Banks"]

@@ -207,3 +207,23 @@ def test_row_menu_on_the_list_itself_has_its_page_come_anew(reader: Client) -> N
     html = page(reader, f"/?list={id}")
     assert symbols(html) == ["ACB"]
     assert "Đã bỏ HPG khỏi danh mục" in html
+
+
+def test_state_is_another_one_after_each_change_and_the_page_says_it(reader: Client) -> None:
+    id = made(reader, name="Banks", symbols="ACB FPT")
+    states = [reader.get("/lists/state/").content.decode()]
+    for action, given in (
+        ("add", {"symbols": "HPG"}),
+        ("arrange", {"symbols": "HPG ACB FPT"}),
+        ("rename", {"name": "Others"}),
+        ("share", {"shared": "1"}),
+        ("remove", {"symbol": "ACB"}),
+        ("delete", {}),
+    ):
+        answer = reader.post(f"/lists/{id}/{action}/", given)
+        states.append(reader.get("/lists/state/").content.decode())
+        assert action != "arrange" or answer.headers["X-State"] == states[-1]
+        assert f'data-state="{states[-1]}" data-state-of="/lists/state/"' in page(reader)
+        assert f'data-state="{states[-1]}" data-state-of="/lists/state/"' in reader.get("/lists/").content.decode()
+    assert len(set(states)) == len(states)
+    assert reader.get("/lists/state/").headers["Cache-Control"].startswith("max-age=0")

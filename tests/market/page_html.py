@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.http import HttpResponse
 from django.test import Client
 
 
@@ -21,6 +22,18 @@ def page(client: Client, path: str = "/", **headers: str) -> str:
     response = client.get(path, headers=headers)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def assert_safe(response: HttpResponse) -> None:
+    """Hold a page to the policy: no inline script, style or handler, nothing from elsewhere."""
+    html = response.content.decode()
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert " style=" not in html
+    assert "<style" not in html
+    assert re.findall(r"<script(?![^>]*src=)", html) == []
+    assert re.findall(r"\son\w+=", html) == []
+    assert re.findall(r'(?:src|href)="(?:https?:)?//', html) == []
 
 
 def symbols(html: str) -> list[str]:

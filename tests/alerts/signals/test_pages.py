@@ -1,11 +1,9 @@
 """The signals page: live and of a day, filters, pages, bad addresses, and what it says while something is away."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -13,15 +11,10 @@ from pytest_django import Settings
 from alerts.models import Alert, AlertRule
 from alerts.signals import views as signal_views
 from tests.alerts.signal_rows import AlertPublisher, alert_row
+from tests.market.page_html import fresh_cache
 
+__all__ = ["fresh_cache"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

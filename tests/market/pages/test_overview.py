@@ -9,7 +9,7 @@ from pytest_django import Settings
 from market.pages.graphics import Box
 from market.pages.overview import TALL, breadth, heat, heat_map, leaders, movers, risers, size_of, title_of
 from tests.market.live_rows import Publisher, foreign_row, market_row, untraded_row
-from tests.market.page_html import cell, fresh_cache, page
+from tests.market.page_html import assert_safe, cell, fresh_cache, page
 
 PAGES = ("overview", "foreign", "volume", "derivatives")
 __all__ = ["fresh_cache"]
@@ -105,14 +105,7 @@ def test_overview_without_scripts_is_complete(client: Client, published: Publish
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", PAGES)
 def test_page_allows_no_inline_script_or_style(client: Client, published: Publisher, name: str) -> None:
-    response = client.get(f"/{name}/")
-    html = response.content.decode()
-    assert "unsafe" not in response.headers["Content-Security-Policy"]
-    assert " style=" not in html
-    assert "<style" not in html
-    assert re.findall(r"<script(?![^>]*src=)", html) == []
-    assert re.findall(r"\son\w+=", html) == []
-    assert re.findall(r'(?:src|href)="(?:https?:)?//', html) == []
+    assert_safe(client.get(f"/{name}/"))
 
 
 @pytest.mark.django_db

@@ -2,7 +2,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -10,17 +9,17 @@ from pytest_django import Settings
 from market.api import symbols
 from market.models import Instrument
 from tests.market.live_rows import Publisher, market_row, status
+from tests.market.page_html import assert_safe, fresh_cache
 from tests.market.symbol_history import store_days, store_foreign_flow, store_minutes, store_trades
 
+__all__ = ["fresh_cache"]
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    cache.clear()
+def fresh_symbols() -> Iterator[None]:
     symbols._known.clear()
     yield
-    cache.clear()
     symbols._known.clear()
 
 
@@ -79,13 +78,7 @@ def test_stock_without_scripts_is_complete(client: Client, published: Publisher)
 
 def test_page_allows_no_inline_script_or_style(client: Client, published: Publisher) -> None:
     store_minutes()
-    response = client.get("/symbol/HPG/")
-    html = response.content.decode()
-    assert "unsafe" not in response.headers["Content-Security-Policy"]
-    assert " style=" not in html
-    assert "<style" not in html
-    assert re.findall(r"<script(?![^>]*src=)", html) == []
-    assert re.findall(r"\son\w+=", html) == []
+    assert_safe(client.get("/symbol/HPG/"))
 
 
 def test_interval_of_the_address_is_drawn(client: Client, published: Publisher) -> None:

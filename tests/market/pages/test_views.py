@@ -1,24 +1,17 @@
 import gzip
 import re
-from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.views.defaults import server_error
 from pytest_django import Settings
 
 from market.models import Instrument
 from tests.market.live_rows import Publisher, market_row, untraded_row
+from tests.market.page_html import assert_safe, cell, fresh_cache, page, symbols
 
+__all__ = ["fresh_cache"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture
@@ -32,24 +25,6 @@ def published(redis_url: str) -> Publisher:
         }
     )
     return publisher
-
-
-def page(client: Client, path: str = "/", **headers: str) -> str:
-    response = client.get(path, headers=headers)
-    assert response.status_code == 200
-    return response.content.decode()
-
-
-def symbols(html: str) -> list[str]:
-    body = html.split('id="rows"')[1].split("</tbody>")[0]
-    return re.findall(r'data-row="(\w+)"', body)
-
-
-def cell(html: str, symbol: str, name: str) -> tuple[str, str]:
-    row = html.split(f'data-row="{symbol}"')[1].split("</tr>")[0]
-    found = re.search(rf'data-cell="{name}" class="([^"]*)">([^<]*)<', row)
-    assert found
-    return found[2], found[1]
 
 
 def test_board_without_scripts_is_complete(client: Client, published: Publisher) -> None:
@@ -69,15 +44,7 @@ def test_board_without_scripts_is_complete(client: Client, published: Publisher)
 
 
 def test_board_allows_no_inline_script_or_style(client: Client, published: Publisher) -> None:
-    response = client.get("/")
-    html = response.content.decode()
-    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
-    assert "unsafe" not in response.headers["Content-Security-Policy"]
-    assert " style=" not in html
-    assert "<style" not in html
-    assert re.findall(r"<script(?![^>]*src=)", html) == []
-    assert re.findall(r"\son\w+=", html) == []
-    assert re.findall(r'(?:src|href)="(?:https?:)?//', html) == []
+    assert_safe(client.get("/"))
 
 
 def test_board_speaks_vietnamese_whatever_the_browser_prefers(client: Client, published: Publisher) -> None:

@@ -8,8 +8,9 @@ from tests.market.live_rows import Publisher
 WIDTHS = (360, 390, 768, 1024)
 CUT = """selector => [...document.querySelectorAll(selector)]
     .filter(each => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
-OUTSIDE = """() => [...document.querySelectorAll('.heat .sector')].filter(each => each.checkVisibility()
-    && each.getBoundingClientRect().right > each.parentNode.getBoundingClientRect().right).map(each => each.textContent)"""
+OUTSIDE = """() => [...document.querySelectorAll('.heat .sector')].filter(each => each.checkVisibility())
+    .filter(each => each.getBoundingClientRect().right > each.parentNode.getBoundingClientRect().right)
+    .map(each => each.textContent)"""
 
 
 async def resized(page: Page, width: int) -> None:

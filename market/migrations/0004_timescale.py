@@ -62,6 +62,11 @@ def community_statements():
         )
         # As long as the bars below: every kind of server forgets the same things.
         yield f"SELECT add_retention_policy('{view}', INTERVAL '{HYPERTABLES['market_bar'][3]}', if_not_exists => TRUE)"
+    # A refresh goes by batches, and by itself begins with the newest: until its end readers would miss what is older.
+    yield (
+        "SELECT alter_job(job_id, config => config || '{\"refresh_newest_first\": false}') "
+        "FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate'"
+    )
 
 
 def undo_statements():

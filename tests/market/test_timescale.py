@@ -79,13 +79,15 @@ def test_community_has_policies_for_every_table_and_aggregate(community: BaseDat
     assert with_policy("compression") == TABLES
     assert with_policy("retention") == TABLES | VIEWS
     assert with_policy("refresh_continuous_aggregate") == VIEWS
+    refresh = "FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate'"
+    assert column(community, f"SELECT config->>'refresh_newest_first' {refresh}") == {"false"}
 
 
 def test_community_candles_refreshed_and_compressed_are_the_same(
     community: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half the days aggregated, half not; then a late row and a compressed chunk."""
-    monkeypatch.setattr("market.queries.connection", community)
+    monkeypatch.setattr("market.queries.history_connection", lambda: community)
     start = datetime(2026, 9, 1, tzinfo=UTC)
     with community.cursor() as cursor:
         cursor.execute(
@@ -97,7 +99,7 @@ def test_community_candles_refreshed_and_compressed_are_the_same(
         for view in VIEWS:
             cursor.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, %s)", [start + timedelta(days=20)])
         assert {interval: candles("HPG", interval, limit=9999) for interval in SECONDS} == before
-        cursor.execute("SELECT compress_chunk(chunk) FROM show_chunks('market_bar') AS chunk")
+        cursor.execute("SELECT compress_chunk(c, if_not_compressed => TRUE) FROM show_chunks('market_bar') AS c")
         assert {interval: candles("HPG", interval, limit=9999) for interval in SECONDS} == before
         late = start + timedelta(days=1, minutes=1)
         insert = (
@@ -120,7 +122,7 @@ def test_community_trades_stored_again_into_a_compressed_chunk_change_nothing(co
         FROM generate_series(1, 500) AS n ON CONFLICT DO NOTHING"""
     with community.cursor() as cursor:
         cursor.execute(insert)
-        cursor.execute("SELECT compress_chunk(chunk) FROM show_chunks('market_trade') AS chunk")
+        cursor.execute("SELECT compress_chunk(c, if_not_compressed => TRUE) FROM show_chunks('market_trade') AS c")
         cursor.execute(insert)
         cursor.execute("SELECT count(*), sum(volume) FROM market_trade")
         assert cursor.fetchone() == (500, 500)

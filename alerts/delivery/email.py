@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from alerts.delivery.items import Message, render, site_address
 from alerts.delivery.outcome import SENT, Outcome, Result
+from alerts.delivery.reasons import Reason
 
 SUBJECT_LENGTH: Final = 150
 
@@ -22,7 +23,7 @@ async def send(message: Message) -> Outcome:
 def hand_over(message: Message) -> Outcome:
     """Send, and judge what the mail server said."""
     if not settings.EMAIL_HOST:
-        return Outcome(Result.RETRY, "no mail server is set up")
+        return Outcome(Result.RETRY, Reason.NO_MAIL_SERVER())
     try:
         letter(message).send()
     except smtplib.SMTPRecipientsRefused as error:
@@ -30,13 +31,13 @@ def hand_over(message: Message) -> Outcome:
     except smtplib.SMTPDataError as error:
         return of_code(error.smtp_code)
     except (smtplib.SMTPException, OSError) as error:  # the installation's own trouble: a reader cannot mend it
-        return Outcome(Result.RETRY, f"mail server: {type(error).__name__}")
+        return Outcome(Result.RETRY, Reason.MAIL_SERVER(type(error).__name__))
     return SENT
 
 
 def of_code(code: int) -> Outcome:
     """Judge an SMTP reply: 5xx is final."""
-    return Outcome(Result.REFUSED if 500 <= code < 600 else Result.RETRY, f"SMTP {code}")
+    return Outcome(Result.REFUSED if 500 <= code < 600 else Result.RETRY, Reason.SMTP(code))
 
 
 def letter(message: Message) -> EmailMessage:

@@ -7,6 +7,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from alerts.delivery.reasons import Reason
+
 LONGEST_PAUSE: Final = 900.0  # seconds: later than that an alert is stale anyway
 TRY_AGAIN: Final = frozenset({408, 425, 429})
 
@@ -19,7 +21,7 @@ class Result(StrEnum):
 
 
 class Outcome(Struct, frozen=True):
-    """`error` holds nothing secret. `after`: seconds that the other side asked us to wait.
+    """`error` is one of `reasons` and holds nothing secret. `after`: seconds that the other side asked us to wait.
 
     `everyone`: it asked so of all that we send over this kind of channel.
     """
@@ -35,7 +37,7 @@ SENT: Final = Outcome(Result.SENT)
 
 def of_status(status: int, retry_after: str, now: datetime, gone: frozenset[int] = frozenset({410})) -> Outcome:
     """Judge an HTTP answer: 2xx took it; too early, too many and 5xx try again; the rest refuses."""
-    error = f"HTTP {status}"
+    error = Reason.HTTP(status)
     if 200 <= status < 300:
         return SENT
     if status in gone:
@@ -43,7 +45,7 @@ def of_status(status: int, retry_after: str, now: datetime, gone: frozenset[int]
     if status in TRY_AGAIN or status >= 500:
         return Outcome(Result.RETRY, error, pause(retry_after, now))
     if 300 <= status < 400:
-        return Outcome(Result.REFUSED, f"{error}: redirects are not followed")
+        return Outcome(Result.REFUSED, Reason.REDIRECT(status))
     return Outcome(Result.REFUSED, error)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from alerts.delivery import linking, push
 from alerts.delivery.forms import ChannelForm, CodeForm, EmailForm, SubscriptionForm, WebhookForm
 from alerts.delivery.items import from_content, title
+from alerts.delivery.reasons import words_of
 from alerts.models import Delivery, DeliveryChannel, Severity
 from alerts.models.delivery import ChannelKind
 
@@ -107,6 +108,11 @@ class ChannelSection:
         return [part for part in (what, kinds, ", ".join(where)) if part]
 
     @property
+    def last_error(self) -> str:
+        """Why the last message did not go out."""
+        return words_of(self.channel.last_error)
+
+    @property
     def deep_link(self) -> str:
         """The address that opens the bot and carries the code; empty while none waits."""
         bot = self.waiting.get("bot")
@@ -138,7 +144,7 @@ def newest(user: User) -> list[dict[str, Any]]:
             "status": row.status,
             "status_text": row.get_status_display(),
             "attempts": row.attempts,
-            "error": row.error,
+            "error": words_of(row.error),
         }
         for row in rows
     ]

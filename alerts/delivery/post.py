@@ -10,6 +10,7 @@ import httpx2
 from msgspec import Struct
 
 from alerts.delivery.addresses import NotResolved, resolve, take_apart
+from alerts.delivery.reasons import Reason
 
 TOTAL_SECONDS: Final = 10.0
 CONNECT_SECONDS: Final = 4.0
@@ -19,7 +20,11 @@ AGENT: Final = "vn-stock-tracker"
 
 
 class PostFailed(Exception):
-    """No answer came; trying again may help. The text holds neither address nor body."""
+    """No answer came; trying again may help."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 class Answer(Struct, frozen=True):
@@ -71,7 +76,7 @@ class Poster:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._to_stranger(url, body, headers)
         except TimeoutError as error:
-            raise PostFailed("no answer in time") from error
+            raise PostFailed(Reason.NO_ANSWER) from error
 
     async def to_known(self, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
         """Post to an address of the installation. Raises PostFailed."""
@@ -79,16 +84,16 @@ class Poster:
             async with asyncio.timeout(seconds):
                 return await self._post(url, body, headers, {})
         except TimeoutError as error:
-            raise PostFailed("no answer in time") from error
+            raise PostFailed(Reason.NO_ANSWER) from error
 
     async def _to_stranger(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         place = take_apart(url, self._loopback)
         try:
             addresses = await resolve(place, self._loopback)
         except NotResolved as error:
-            raise PostFailed(str(error)) from error
+            raise PostFailed(Reason.NOT_RESOLVED) from error
         sent = {**headers, "Host": place.netloc}
-        failure = PostFailed("no address of the host answers")
+        failure = PostFailed(Reason.NO_ADDRESS_ANSWERS)
         for address in addresses[:MOST_ADDRESSES]:
             try:
                 return await self._post(place.at(address), body, sent, {"sni_hostname": place.host})
@@ -103,11 +108,11 @@ class Poster:
             ) as response:
                 found = await first_bytes(response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise Unreachable("cannot connect") from error
+            raise Unreachable(Reason.CANNOT_CONNECT) from error
         except httpx2.TimeoutException as error:
-            raise PostFailed("no answer in time") from error
+            raise PostFailed(Reason.NO_ANSWER) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise PostFailed("the connection broke or the answer was no HTTP") from error
+            raise PostFailed(Reason.BROKEN) from error
         return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, found)
 
 

@@ -16,6 +16,7 @@ from alerts.delivery.addresses import AddressRefused, take_apart
 from alerts.delivery.items import Message, render
 from alerts.delivery.outcome import Outcome, Result, of_status
 from alerts.delivery.post import Poster, PostFailed
+from alerts.delivery.reasons import Reason
 from alerts.delivery.sealing import PUSH, derived
 
 LONGEST_BODY: Final = 1200  # characters; the service takes 4096 bytes of everything
@@ -35,11 +36,11 @@ async def send(message: Message, poster: Poster) -> Outcome:
         sealed = WebPusher(message.target).encode(payload(message))["body"]
         answer = await poster.to_stranger(endpoint, sealed, headers(message, endpoint))
     except (WebPushException, ValueError, KeyError):
-        return Outcome(Result.GONE, "the subscription cannot be used")
-    except AddressRefused as error:
-        return Outcome(Result.GONE, f"push service: {error}")
+        return Outcome(Result.GONE, Reason.SUBSCRIPTION())
+    except AddressRefused:
+        return Outcome(Result.GONE, Reason.ADDRESS())
     except PostFailed as error:
-        return Outcome(Result.RETRY, f"push service: {error}")
+        return Outcome(Result.RETRY, error.reason())
     return of_status(answer.status, answer.retry_after, datetime.now(UTC), GONE)
 
 

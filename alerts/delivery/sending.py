@@ -28,6 +28,7 @@ from alerts.delivery.items import Message
 from alerts.delivery.outcome import Outcome, Result
 from alerts.delivery.plan import plan
 from alerts.delivery.post import Poster
+from alerts.delivery.reasons import Reason
 from alerts.models import Delivery, DeliveryChannel, DeliveryState
 from alerts.models.delivery import ChannelKind
 
@@ -38,7 +39,7 @@ FIRST_PAUSE: Final = 4.0
 LONGEST_PAUSE: Final = 240.0
 MOST_ATTEMPTS: Final = 8
 MOST_REFUSALS: Final = 3
-UNREADABLE: Final = Outcome(Result.GONE, "the stored address cannot be read")
+UNREADABLE: Final = Outcome(Result.GONE, Reason.UNREADABLE())
 
 Status = Delivery.Status
 Results = queue.SimpleQueue[tuple[Claimed, Outcome]]
@@ -127,7 +128,7 @@ async def send_claimed(claimed: Claimed, poster: Poster, gate: asyncio.Semaphore
             async with gate:
                 outcome = await attempt(claimed.message, poster)
     except Exception as error:  # noqa: BLE001  (one message must not cost the others)
-        outcome = Outcome(Result.RETRY, f"unexpected {type(error).__name__}")
+        outcome = Outcome(Result.RETRY, Reason.UNEXPECTED(type(error).__name__))
         # Without the error's text: it may hold an address or a token.
         where = "".join(traceback.format_tb(error.__traceback__))
         logger.error("Delivery: unexpected %s\n%s", type(error).__name__, where)

@@ -12,6 +12,7 @@ from django.conf import settings
 from alerts.delivery.items import Message, render
 from alerts.delivery.outcome import LONGEST_PAUSE, SENT, Outcome, Result
 from alerts.delivery.post import TOTAL_SECONDS, Answer, Poster, PostFailed
+from alerts.delivery.reasons import Reason
 
 LONGEST_TEXT: Final = 4096
 TOKEN_PAUSE: Final = 60.0  # while the token is refused somebody has to mend the installation
@@ -28,7 +29,7 @@ class TelegramFailed(Exception):
 async def send(message: Message, poster: Poster) -> Outcome:
     """Send one message to a chat."""
     if not settings.TELEGRAM_BOT_TOKEN:
-        return Outcome(Result.RETRY, "Telegram is not set up")
+        return Outcome(Result.RETRY, Reason.NO_TELEGRAM())
     quiet = all(item.severity == "info" for item in message.items)
     text = render(message).text
     if len(text) > LONGEST_TEXT:
@@ -44,7 +45,7 @@ async def send(message: Message, poster: Poster) -> Outcome:
     except TelegramFailed as failure:
         return failure.outcome
     except PostFailed as error:
-        return Outcome(Result.RETRY, f"Telegram: {error}")
+        return Outcome(Result.RETRY, error.reason())
     return SENT
 
 
@@ -69,13 +70,13 @@ def decoded(answer: Answer) -> dict[str, Any]:
 
 def judged(status: int, found: dict[str, Any]) -> Outcome:
     """What a refusal of the Bot API means."""
-    error = f"Telegram {status}: {str(found.get('description', ''))[:120]}".rstrip(": ")
+    error = Reason.TELEGRAM(f"{status}: {str(found.get('description', ''))[:120]}".rstrip(": "))
     if status == 429:
         after = (found.get("parameters") or {}).get("retry_after")
         seconds = min(float(after), LONGEST_PAUSE) if isinstance(after, int | float) else 30.0
         return Outcome(Result.RETRY, error, seconds, everyone=True)
     if status in (401, 404):
-        return Outcome(Result.RETRY, "Telegram: the installation's bot token is refused", TOKEN_PAUSE, everyone=True)
+        return Outcome(Result.RETRY, Reason.TELEGRAM_TOKEN(), TOKEN_PAUSE, everyone=True)
     if status == 403:  # the user blocked the bot, or it was thrown out of the group
         return Outcome(Result.GONE, error)
     return Outcome(Result.REFUSED if 400 <= status < 500 else Result.RETRY, error)

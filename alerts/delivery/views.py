@@ -29,6 +29,7 @@ from alerts.delivery.claim import TEST
 from alerts.delivery.forms import ChannelForm, CodeForm, EmailForm, SubscriptionForm, WebhookForm
 from alerts.delivery.items import Item, Sort, to_content
 from alerts.delivery.plan import local_time
+from alerts.delivery.reasons import words_of
 from alerts.delivery.sealing import SealBroken, seal, unseal
 from alerts.delivery.webhook import new_secret
 from alerts.models import Delivery, DeliveryChannel, PushDevice
@@ -268,7 +269,7 @@ def send_test(channel: DeliveryChannel, device: PushDevice | None) -> Delivery:
 
 def report(request: HttpRequest, delivery: Delivery) -> None:
     """Say what came of a test."""
-    values: dict[str, Any] = {"channel": delivery.channel.get_kind_display(), "error": delivery.error}
+    values: dict[str, Any] = {"channel": delivery.channel.get_kind_display(), "error": words_of(delivery.error)}
     if delivery.status == Delivery.Status.SENT:
         messages.success(request, gettext("%(channel)s: the test message was sent.") % values)
     else:

@@ -14,6 +14,7 @@ from alerts.delivery.addresses import AddressRefused
 from alerts.delivery.items import Message, Rendered, render, title
 from alerts.delivery.outcome import Outcome, Result, of_status
 from alerts.delivery.post import Poster, PostFailed
+from alerts.delivery.reasons import Reason
 
 PREFIX: Final = "whsec_"
 
@@ -28,10 +29,10 @@ async def send(message: Message, poster: Poster) -> Outcome:
     body = msgspec.json.encode(payload(message, render(message)))
     try:
         answer = await poster.to_stranger(message.target["url"], body, headers(message, body))
-    except AddressRefused as error:
-        return Outcome(Result.REFUSED, f"address: {error}")
+    except AddressRefused:
+        return Outcome(Result.REFUSED, Reason.ADDRESS())
     except PostFailed as error:
-        return Outcome(Result.RETRY, str(error))
+        return Outcome(Result.RETRY, error.reason())
     return of_status(answer.status, answer.retry_after, datetime.now(UTC))
 
 

@@ -90,10 +90,10 @@ def fill(user: User) -> None:
     make_channel(user, "email", hint="t…@example.org", enabled=False)
     make_channel(
         user, "webhook", {"url": "https://example.org/", "secret": "s"}, hint="https://example.org/…", enabled=False,
-        disabled_reason="refused", last_error="HTTP 404", last_error_at=timezone.now(),
+        disabled_reason="refused", last_error="http 404", last_error_at=timezone.now(),
     )  # fmt: skip
     for number, status in enumerate(("sent", "failed", "expired", "quiet", "waiting")):
-        make_delivery(channel, number, status=status, attempts=number, error="HTTP 500" if number == 1 else "")
+        make_delivery(channel, number, status=status, attempts=number, error="http 500" if number == 1 else "")
 
 
 async def test_page_with_everything_on_it_satisfies_axe_and_fits_a_phone(pages: Watch, server: Server) -> None:

@@ -15,7 +15,7 @@ from tests.alerts.delivery.standins import StandIn
 @pytest.mark.django_db
 def test_admin_shows_deliveries_and_no_secrets(admin_client: Client, user: User, elsewhere: StandIn) -> None:
     channel = make_webhook(user, elsewhere, hint="https://example.org/…")
-    delivery = make_delivery(channel, error="HTTP 500")
+    delivery = make_delivery(channel, error="http 500")
     pages = [
         "delivery/",
         f"delivery/{delivery.pk}/change/",

@@ -118,7 +118,7 @@ def test_test_button_sends_at_once_and_says_what_came_of_it(reader: Client, user
         f"/bot{TOKEN}/sendMessage", Answer(400, {"ok": False, "description": "Bad Request: chat not found"})
     )
     html = post(reader, "telegram/test/")
-    assert "the test message failed (Telegram 400: Bad Request: chat not found)" in html
+    assert "the test message failed (Telegram answered 400: Bad Request: chat not found)" in html
     assert Delivery.objects.get().status == "failed"
 
 

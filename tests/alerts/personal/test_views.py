@@ -240,3 +240,14 @@ def test_hit_is_put_into_words_in_both_languages() -> None:
     with translation.override("vi"):
         assert hit_line(message, "vi").words == "mức thay đổi lên tới +2,00 %"
     assert line.href.startswith("/symbol/HPG/?at=1795143600")
+
+
+def test_state_is_another_one_after_each_change_and_when_an_alert_went_off(reader: Client, trader: User) -> None:
+    states = [reader.get("/alerts/mine/state/").content.decode()]
+    reader.post(MINE, GIVEN)
+    row = PersonalAlert.objects.get()
+    for change in (lambda: reader.post(f"{MINE}{row.pk}/pause/"), lambda: make_hit(row), row.delete):
+        states.append(reader.get("/alerts/mine/state/").content.decode())
+        assert f'data-state="{states[-1]}" data-state-of="/alerts/mine/state/"' in reader.get(MINE).content.decode()
+        change()
+    assert len(set(states)) == len(states)

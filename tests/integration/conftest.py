@@ -15,6 +15,7 @@ SEEDS_VARIABLE = "STORAGE_KILL_SEEDS"
 patient = pytest.mark.skipif(SEEDS_VARIABLE not in os.environ, reason=f"{SEEDS_VARIABLE} is not set")
 _numbers = count()
 StartIngest = Callable[..., Ingest]
+Play = Callable[[Path, str], Ingest]
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,21 @@ def start_ingest(tmp_path: Path, database_url: str, valkey_server: str) -> Itera
         directory.mkdir(exist_ok=True)
         given = {"DATABASE_URL": database_url, "REDIS_URL": valkey_server} | environment
         started.append(Ingest(directory, *arguments, **given))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+@pytest.fixture
+def play(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Play]:
+    """Start an ingest of a recording at a speed, on the tests' own database. None outlives the test."""
+    started: list[Ingest] = []
+
+    def start(recording: Path, speed: str) -> Ingest:
+        given = process_environment | {"RECOVERY_WAIT_SECONDS": "5"}
+        started.append(Ingest(tmp_path, "--source", f"file:{recording}", "--speed", speed, **given))
         return started[-1]
 
     yield start

@@ -153,15 +153,15 @@ def wait_until(is_so: Callable[[], bool], what: str, seconds: float = PATIENT_SE
         time.sleep(0.02)
 
 
-def record_morning(path: Path, begin: int = 0) -> Path:
-    """Write the simulated market of VN30 from a moment (ms since midnight) until 09:18, as it comes over the wire."""
+def record_morning(path: Path, begin: int = 0, end: int = MORNING) -> Path:
+    """Write the simulated market of VN30 between two moments (ms since midnight), as it comes over the wire."""
     universe = vn30_universe(7)
     day = Day(universe, History(universe), date(2026, 11, 20))
     day.want(("X", "R", "MI", "F"))
     for _ in day.advance(begin):
         pass
     with path.open("wb") as file:
-        while day.now < MORNING:
+        while day.now < end:
             for frame in day.advance(day.now + 60_000):
                 file.write(frame.text.encode() + b"\n")
     return path

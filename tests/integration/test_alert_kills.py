@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,12 @@ from django.db import connection
 
 from alerts.models import Alert, AlertRule
 from market import live
-from market.feed.simulator.day import Day
-from market.feed.simulator.history import History
-from market.feed.simulator.instruments import vn30_universe
 from tests.alerts.test_models import make_rule
-from tests.integration.killable import Ingest
+from tests.integration.conftest import Play
+from tests.integration.killable import record_morning
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Start = Callable[..., Ingest]
 FROM, UNTIL = 33_270_000, 33_960_000  # 09:14:30 and 09:26, ms since midnight
 
 
@@ -68,18 +64,8 @@ class Listener:
 
 @pytest.fixture(scope="module")
 def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The simulated market of VN30 in its first busy minutes, as it comes over the wire."""
-    universe = vn30_universe(7)
-    day = Day(universe, History(universe), date(2026, 11, 20))
-    day.want(("X", "R", "MI", "F"))
-    path = tmp_path_factory.mktemp("recording") / "morning.jsonl"
-    for _ in day.advance(FROM):
-        pass
-    with path.open("wb") as file:
-        while day.now < UNTIL:
-            for frame in day.advance(day.now + 60_000):
-                file.write(frame.text.encode() + b"\n")
-    return path
+    """The first busy minutes of a day."""
+    return record_morning(tmp_path_factory.mktemp("recording") / "morning.jsonl", FROM, UNTIL)
 
 
 @pytest_asyncio.fixture
@@ -91,22 +77,11 @@ async def listener(redis_url: str) -> AsyncIterator[Listener]:
     await asyncio.gather(task, return_exceptions=True)
 
 
-@pytest_asyncio.fixture
-async def start(process_environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Start]:
-    """Start an ingest; none outlives the test."""
-    started: list[Ingest] = []
-
-    def play(recording: Path, speed: str) -> Ingest:
-        given = process_environment | {"RECOVERY_WAIT_SECONDS": "5"}
-        started.append(Ingest(tmp_path, "--source", f"file:{recording}", "--speed", speed, **given))
-        return started[-1]
-
-    yield play
-    for ingest in started:
-        ingest.kill()
-    await sync_to_async(
-        lambda: connection.close()
-    )()  # else the thread's session keeps the tests' database from being dropped
+@pytest_asyncio.fixture(autouse=True)
+async def thread_connection() -> AsyncIterator[None]:
+    """The connection of the event loop's thread, which would keep the tests' database from being dropped."""
+    yield
+    await sync_to_async(lambda: connection.close())()
 
 
 async def until(is_so: Callable[[], bool], seconds: float) -> float:
@@ -119,11 +94,11 @@ async def until(is_so: Callable[[], bool], seconds: float) -> float:
 
 
 async def test_rule_enabled_in_the_table_fires_while_ingest_runs_and_soon_after_its_trade(
-    start: Start, listener: Listener, morning: Path
+    play: Play, listener: Listener, morning: Path
 ) -> None:
     await sync_to_async(AlertRule.objects.all().delete)()
     rule = await sync_to_async(make_rule)("large_trade", params={"min_value_vnd": 1_000_000}, enabled=False)
-    ingest = start(morning, "100")
+    ingest = play(morning, "100")
     await until(lambda: bool(listener.frames["market"]), 60)
     assert listener.alerts() == []
     await sync_to_async(AlertRule.objects.filter(pk=rule.pk).update)(enabled=True)
@@ -136,20 +111,20 @@ async def test_rule_enabled_in_the_table_fires_while_ingest_runs_and_soon_after_
     assert lags[len(lags) // 2] < 0.1  # at once, not at an interval; the machine may be busy for a moment
 
 
-async def test_alerts_over_a_kill_are_stored_and_shown_once_and_none_is_lost(start: Start, morning: Path) -> None:
+async def test_alerts_over_a_kill_are_stored_and_shown_once_and_none_is_lost(play: Play, morning: Path) -> None:
     await sync_to_async(AlertRule.objects.all().delete)()
     await sync_to_async(make_rule)("large_trade", params={"min_value_vnd": 50_000_000})
     await sync_to_async(make_rule)("volume_spike")
-    assert await asyncio.to_thread(start(morning, "max").end) == 0
+    assert await asyncio.to_thread(play(morning, "max").end) == 0
     wanted = await sync_to_async(stored)()
     assert len(wanted) > 100
     await sync_to_async(Alert.objects.all().delete)()
 
-    ingest = start(morning, "200")
+    ingest = play(morning, "200")
     await until(lambda: "Begins with" in ingest.output, 60)
     await asyncio.sleep(1.5)  # any moment will do
     ingest.kill()
-    assert await asyncio.to_thread(start(morning, "max").end) == 0
+    assert await asyncio.to_thread(play(morning, "max").end) == 0
     assert await sync_to_async(stored)() == wanted
     snapshot = await live.LiveReader(live.connect()).snapshot("alerts")
     assert snapshot is not None

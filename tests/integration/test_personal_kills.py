@@ -1,7 +1,6 @@
 """Users' own alerts through a real ingest: taken over while it runs, stored once over kills, told to their user."""
 
 import asyncio
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +12,17 @@ from django.db import connection
 
 from alerts.models import PersonalAlert, PersonalHit
 from market.live import user_group
-from tests.integration.killable import Ingest, record_morning, wait_until
+from tests.integration.conftest import Play
+from tests.integration.killable import record_morning, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BEGIN = 33_270_000  # 09:14:30, ms since midnight
-Start = Callable[..., Ingest]
 
 
 @pytest.fixture(scope="module")
 def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return record_morning(tmp_path_factory.mktemp("recording") / "morning.jsonl", BEGIN)
-
-
-@pytest.fixture
-def start(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Start an ingest; none outlives the test."""
-    started: list[Ingest] = []
-
-    def play(recording: Path, speed: str) -> Ingest:
-        given = process_environment | {"RECOVERY_WAIT_SECONDS": "5"}
-        started.append(Ingest(tmp_path, "--source", f"file:{recording}", "--speed", speed, **given))
-        return started[-1]
-
-    yield play
-    for ingest in started:
-        ingest.kill()
 
 
 def make_alerts(symbols: tuple[str, ...] = ("HPG", "SSI", "FPT", "VCB", "MWG", "ACB")) -> list[PersonalAlert]:
@@ -65,9 +49,9 @@ def stored() -> list[Any]:
     return list(rows.values_list("id", "alert", "alert_version", "time", "evidence", "note"))
 
 
-def test_hits_over_kills_are_those_of_an_undisturbed_run(start: Start, morning: Path) -> None:
+def test_hits_over_kills_are_those_of_an_undisturbed_run(play: Play, morning: Path) -> None:
     alerts = make_alerts()
-    assert start(morning, "max").end() == 0
+    assert play(morning, "max").end() == 0
     wanted = stored()
     spent = {alert for _, alert, *_ in wanted} & {alert.pk for alert in alerts if not alert.repeats}
     assert len(wanted) > 20
@@ -75,34 +59,37 @@ def test_hits_over_kills_are_those_of_an_undisturbed_run(start: Start, morning: 
     PersonalHit.objects.all().delete()
 
     for hits in (len(wanted) // 4, len(wanted) // 2):
-        ingest = start(morning, "40")
+        ingest = play(morning, "40")
         wait_until(lambda hits=hits: PersonalHit.objects.count() >= hits, "hits")  # type: ignore[misc]
         ingest.kill()
-    assert start(morning, "max").end() == 0
+    assert play(morning, "max").end() == 0
     assert stored() == wanted
 
     PersonalAlert.objects.exclude(pk__in=spent).delete()
     before = PersonalHit.objects.count()
-    assert start(morning, "max").end() == 0  # another day's start: what is spent does not fire again
+    assert play(morning, "max").end() == 0  # another day's start: what is spent does not fire again
     assert PersonalHit.objects.count() == before
     assert PersonalHit.objects.filter(alert=None).exclude(note="").exists()
 
 
-async def test_alerts_made_while_ingest_runs_count_and_are_told_to_their_user(start: Start, morning: Path) -> None:
+async def test_alerts_made_while_ingest_runs_count_and_are_told_to_their_user(play: Play, morning: Path) -> None:
     layer = get_channel_layer()
     assert layer is not None
     user = await get_user_model().objects.acreate(username="trader")
     mine, others = await layer.new_channel(), await layer.new_channel()
     await layer.group_add(user_group(user.pk), mine)
     await layer.group_add(user_group(user.pk + 1), others)
-    ingest = start(morning, "20")
+    ingest = play(morning, "20")
     await asyncio.to_thread(ingest.wait_for, "Begins with")
     for thousands in range(10, 1_000, 20):
         await PersonalAlert.objects.acreate(
             user=user, symbol="HPG", kind="volume", condition="above", threshold=thousands * 1_000.0
         )
     await asyncio.to_thread(wait_until, lambda: "of users in force" in ingest.output, "the alerts")
-    told = (await asyncio.wait_for(layer.receive(mine), 60))["message"]
+    async with asyncio.timeout(60):
+        while (message := await layer.receive(mine))["type"] != "user.message":
+            pass  # each new alert tells the pages of its user that their lists changed
+    told = message["message"]
     assert (told["symbol"], told["kind"]) == ("HPG", "volume")
     assert told["evidence"]["value"] >= told["evidence"]["threshold"]
     await PersonalAlert.objects.aupdate(is_paused=True)

@@ -86,7 +86,8 @@ def daily_summary(day: date) -> DailySummary:
     kept: DailySummary | None = cache.get(key)
     if kept is None:
         kept = read_summary(day, moment_shown())
-        cache.set(key, kept, FRESH_SECONDS if kept.until else STORED_SECONDS)
+        is_past = kept.is_final and kept.symbols and not kept.until
+        cache.set(key, kept, STORED_SECONDS if is_past else FRESH_SECONDS)
     return kept
 
 

@@ -162,6 +162,18 @@ def test_minutes_that_were_fetched_later_take_the_place_of_a_state(stored: None)
     assert found.until == MATCH
 
 
+def test_only_days_that_are_over_are_kept_for_minutes(stored: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, int] = {}
+    monkeypatch.setattr(reads.cache, "set", lambda key, _summary, seconds: kept.update({key[-4:]: seconds}))
+    monkeypatch.setattr(reads, "moment_shown", lambda: CLOSED)
+    daily_summary(BEFORE)
+    daily_summary(DAY)  # nothing is stored of it yet
+    assert kept == {"1119": reads.STORED_SECONDS, "1120": reads.FRESH_SECONDS}
+    play_day()
+    daily_summary(DAY)
+    assert kept["1120"] == reads.FRESH_SECONDS
+
+
 @pytest.mark.parametrize(("language", "words"), [("vi", "đến 14:45"), ("en", "up to 14:45")])
 def test_day_in_progress_says_up_to_which_minute_on_the_page_and_in_the_text(
     client: Client, stored: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, language: str, words: str

@@ -1,37 +1,120 @@
-// Suggests symbols for the last word of a field that takes several codes.
+// Suggests symbols: for the last word of a field that takes several codes, for all of a field that takes one of any kind
+// (`data-suggest="all"`), whose words may be a company's name. A combobox of our own: the browser's `datalist` hides what
+// the server found without accents ("hoa phat"), and says nothing of the row that the arrows are on.
 
 const WAIT_MS = 200;
 const MOST = 8;
+const CODE = /^[a-z0-9-]{1,24}$/i;
 
-for (const input of document.querySelectorAll("[data-suggest]")) {
-  let timer = null;
-  let asked = "";
-  input.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(suggest, WAIT_MS);
-  });
+class Suggest {
+  constructor(input) {
+    this.input = input;
+    this.single = input.dataset.suggest === "all";
+    this.timer = null;
+    this.asked = "";
+    this.before = ""; // what stands before the word that is suggested for
+    this.chosen = null;
+    this.list = document.createElement("ul");
+    Object.assign(this.list, { id: `${input.id}-found`, className: "suggestions", role: "listbox", popover: "manual" });
+    this.list.ariaLabel = input.labels[0]?.textContent.trim() ?? "";
+    input.parentNode.append(this.list);
+    input.removeAttribute("list");
+    Object.assign(input, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false" });
+    input.setAttribute("aria-controls", this.list.id);
+    input.addEventListener("input", () => this.wait());
+    input.addEventListener("keydown", (event) => this.key(event));
+    input.addEventListener("blur", () => this.close());
+    this.list.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
+    this.list.addEventListener("click", (event) => this.take(event.target.closest("li")));
+  }
 
-  async function suggest() {
-    const [before, word] = split(input.value);
-    if (!word || word === asked) return;
-    asked = word;
+  get open() {
+    return this.input.ariaExpanded === "true";
+  }
+
+  wait() {
+    this.choose(null);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), WAIT_MS);
+  }
+
+  async ask() {
+    const start = this.single ? 0 : this.input.value.search(/[^\s,;]*$/);
+    const word = this.input.value.slice(start).trim();
+    this.before = this.input.value.slice(0, start);
+    this.asked = word;
+    if (!word) return this.close();
     const answer = await fetch(`/api/symbols?q=${encodeURIComponent(word)}&limit=${MOST}`).catch(() => null);
-    if (!answer?.ok || asked !== word) return; // nothing is suggested: typing the whole code works without
+    if (this.asked !== word || document.activeElement !== this.input) return;
+    if (!answer?.ok) return this.close(); // nothing is suggested: typing the whole code works without
     const { symbols } = await answer.json();
-    const all = input.dataset.suggest === "all";
-    const shown = symbols.filter(({ kind }) => all || (kind !== "index" && kind !== "future"));
-    input.list.replaceChildren(
-      ...shown.map(({ symbol, name, english_name: english }) => {
-        const option = document.createElement("option");
-        option.value = before + symbol;
-        option.label = `${symbol} · ${document.documentElement.lang === "en" ? english || name : name || english}`;
-        return option;
-      }),
-    );
+    this.show(symbols.filter(({ kind }) => this.single || (kind !== "index" && kind !== "future")));
+  }
+
+  show(symbols) {
+    this.choose(null);
+    this.list.replaceChildren(...symbols.map((each, place) => this.option(each, place)));
+    if (!symbols.length) return this.close();
+    if (!this.list.matches(":popover-open")) this.list.showPopover();
+    this.input.ariaExpanded = "true";
+    const { left, bottom, width } = this.input.getBoundingClientRect();
+    this.list.style.minWidth = `${width}px`;
+    this.list.style.top = `${bottom + 3}px`;
+    this.list.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - this.list.offsetWidth - 8))}px`;
+  }
+
+  option({ symbol, name, english_name: english }, place) {
+    const item = document.createElement("li");
+    const code = document.createElement("b");
+    Object.assign(item, { id: `${this.list.id}-${place}`, role: "option", ariaSelected: "false" });
+    item.dataset.symbol = code.textContent = symbol;
+    item.append(code, ` ${document.documentElement.lang === "en" ? english || name : name || english}`);
+    return item;
+  }
+
+  choose(item) {
+    if (this.chosen) this.chosen.ariaSelected = "false";
+    this.chosen = item;
+    if (!item) return this.input.removeAttribute("aria-activedescendant");
+    item.ariaSelected = "true";
+    this.input.setAttribute("aria-activedescendant", item.id);
+    item.scrollIntoView({ block: "nearest" });
+  }
+
+  key(event) {
+    if (event.isComposing || !this.open) return;
+    const items = [...this.list.children];
+    const place = items.indexOf(this.chosen);
+    if (event.key === "ArrowDown") this.choose(items[(place + 1) % items.length]);
+    else if (event.key === "ArrowUp") this.choose(items[(place > 0 ? place : items.length) - 1]);
+    else if (event.key === "Enter") {
+      // A company's name is no code: the best that was found for it is meant.
+      const meant = this.chosen ?? (this.single && !CODE.test(this.input.value.trim()) ? items[0] : null);
+      if (!meant) return this.close();
+      this.take(meant);
+    } else if (event.key === "Escape") {
+      this.close();
+      event.stopPropagation(); // the first one closes the list, the second empties the field
+    } else return;
+    event.preventDefault();
+  }
+
+  take(item) {
+    if (!item) return;
+    this.input.value = this.before + item.dataset.symbol;
+    this.close();
+    if (this.single) this.input.form.requestSubmit();
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.asked = "";
+    this.choose(null);
+    this.input.ariaExpanded = "false";
+    if (this.list.matches(":popover-open")) this.list.hidePopover();
   }
 }
 
-function split(text) {
-  const start = text.search(/[^\s,;]*$/);
-  return [text.slice(0, start), text.slice(start)];
+if (HTMLElement.prototype.showPopover) {
+  for (const input of document.querySelectorAll("[data-suggest]")) new Suggest(input);
 }

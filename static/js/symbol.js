@@ -5,6 +5,7 @@ import { Chart } from "./chart.js";
 import { Clock } from "./clock.js";
 import { Panels } from "./panels.js";
 import { Socket } from "./socket.js";
+import "./suggest.js";
 import { depth, tape } from "./tape.js";
 
 const main = document.getElementById("content");

@@ -7,11 +7,13 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Server, Watch
+from tests.browser.tables import Sorted, hold_sort_and_filter
 from tests.market.live_rows import Publisher, foreign_row, market_row
 
 PASSWORD = "correct horse battery"
 CODES = ("ACB", "FPT", "HPG", "VCB")
 ITEMS = "() => [...document.querySelectorAll('#items [data-symbol]')].map(item => item.dataset.symbol)"
+TOLD = ".notice.success, .told.success"
 ROWS = "() => [...document.querySelectorAll('#rows [data-row]')].map(row => row.dataset.row)"
 
 
@@ -68,7 +70,7 @@ async def test_list_is_made_ordered_fed_live_and_shared(pages: Watch, fed: Publi
     await sign_up(page, "trader")  # the visitor's list comes along
     await page.get_by_role("link", name="★ Danh mục của tôi").click()
     await page.locator("#add").press_sequentially("fp")
-    await expect(page.get_by_role("option")).to_have_text("FPT CTCP FPT")
+    await expect(page.locator(".suggestions li")).to_have_text("FPT CTCP FPT")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
     await expect(page.locator("#add")).to_have_value("FPT")
@@ -108,12 +110,26 @@ async def test_list_is_made_ordered_fed_live_and_shared(pages: Watch, fed: Publi
         assert await each.evaluate(ROWS) == order
 
 
+async def test_list_keeps_its_own_order_and_that_of_a_heading_under_live_changes(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open("/lists/")
+    await page.locator("#new-symbols").fill("VCB HPG ACB")
+    await page.get_by_role("button", name="Tạo danh mục").click()
+    await expect(page.locator("main.fed")).to_be_attached()
+    await fed.update("market", {"ACB": {"total_volume": 999_000_000}})
+    await expect(cell(page, "ACB", "total")).to_have_text("999.000.000")
+    await fed.update("market", {"VCB": {"total_volume": 1}})
+    await expect(cell(page, "VCB", "total")).to_have_text("1")
+    assert await page.evaluate(ROWS) == ["VCB", "HPG", "ACB"]
+    own = Sorted(page.url, "market", ("ACB", "VCB", "HPG"), "cb", "total", "total_volume")
+    await hold_sort_and_filter(page, fed, own)
+
+
 async def test_symbol_goes_on_a_list_and_off_again_from_the_menu_of_its_row(pages: Watch, fed: Publisher) -> None:
     fed.store("foreign", {code: foreign_row(code) for code in CODES})
     page = await pages.open("/?list=HOSE&sort=-price")
     await cell(page, "HPG", "price").click(button="right")
     await page.get_by_role("menuitem", name="☆ Theo dõi").click()
-    await expect(page.locator(".notice.success, .told.success")).to_have_text("Đã thêm HPG vào danh mục “Danh mục của tôi”.")
+    await expect(page.locator(TOLD)).to_contain_text("Đã thêm HPG vào danh mục “Danh mục của tôi”.")
     assert page.url.endswith("/?list=HOSE&sort=-price")
     for path, row, held in (("/foreign/", "FPT", False), ("/?list=my-list", "HPG", True)):
         await page.goto(pages.server.url + path)
@@ -122,7 +138,7 @@ async def test_symbol_goes_on_a_list_and_off_again_from_the_menu_of_its_row(page
         item = page.get_by_role("menuitemcheckbox", name="Danh mục của tôi")
         await expect(item).to_have_attribute("aria-checked", str(held).lower())
         await item.click()
-        await expect(page.locator(".notice.success, .told.success")).to_contain_text(f"{'Đã bỏ' if held else 'Đã thêm'} {row}")
+        await expect(page.locator(TOLD)).to_contain_text(f"{'Đã bỏ' if held else 'Đã thêm'} {row}")
         assert page.url.endswith(path)
     assert await page.evaluate(ROWS) == ["FPT"]
 

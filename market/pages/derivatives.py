@@ -22,7 +22,7 @@ from market.pages.formatting import (
 )
 from market.pages.graphics import Chart, Label, chart
 from market.pages.live_board import Patch, index_patch, no_patch
-from market.pages.price_table import ASKS, BIDS, BOOK, LIMITS, MATCH
+from market.pages.price_table import ASKS, BIDS, BOOK, CHANGE, LIMITS, MATCH, PERCENT, PRICE
 from market.pages.rows import Column, Group
 from market.pages.strip import FUTURE, STATES, colour_of_sign, future_cells, is_front
 from market.pages.tables import Table
@@ -36,26 +36,30 @@ MOVES: Final[dict[str, tuple[str, str, str]]] = {
     "en": ("closing in", "steady", "widening"),
 }
 
+CONTRACT = Group("symbol", "", (Column("symbol", _("Contract"), _("Rolling name of the month")),))
+DAYS = Column("days", _("Days"), _("Calendar days to expiry"))
+VOLUME = Group(
+    "volume",
+    _("Volume"),
+    (
+        Column("total", _("Total vol."), _("Total matched volume, contracts")),
+        Column("open_interest", _("Open int."), _("Open contracts; – since the feed does not tell")),
+    ),
+)
+BASIS = Column("basis", _("Basis"), _("Basis: future minus index"))
+BASIS_PERCENT = Column("basis_percent", "%", _("Basis in per cent of the index"))
 GROUPS = (
-    Group("symbol", "", (Column("symbol", _("Contract"), _("Rolling name of the month")),)),
+    CONTRACT,
     Group(
         "contract",
         _("Contract"),
         (
             Column("name", _("Month"), _("Index and month of expiry")),
             Column("expiry", _("Expiry"), _("Last trading day")),
-            Column("days", _("Days"), _("Calendar days to expiry")),
+            DAYS,
         ),
     ),
-    Group(
-        "match",
-        _("Matched"),
-        (
-            Column("price", _("Price"), _("Matched price; ≈ expected match in an auction")),
-            Column("change", "+/-", _("Change against the reference price")),
-            Column("percent", "%", _("Change in per cent")),
-        ),
-    ),
+    Group("match", _("Matched"), (PRICE, CHANGE, PERCENT)),
     Group(
         "quote",
         _("Best orders"),
@@ -64,20 +68,13 @@ GROUPS = (
             Column("ask1_price", _("Sell"), _("Best sell price")),
         ),
     ),
-    Group(
-        "volume",
-        _("Volume"),
-        (
-            Column("total", _("Total vol."), _("Total matched volume, contracts")),
-            Column("open_interest", _("Open int."), _("Open contracts; – since the feed does not tell")),
-        ),
-    ),
+    VOLUME,
     Group(
         "basis",
         _("Against the index"),
         (
-            Column("basis", _("Basis"), _("Basis: future minus index")),
-            Column("basis_percent", "%", _("Basis in per cent of the index")),
+            BASIS,
+            BASIS_PERCENT,
             Column("basis_state", _("State"), _("Premium or discount to the index")),
             Column("convergence", _("Move"), _("Change of the size of the basis, points a minute, over half an hour")),
         ),
@@ -85,13 +82,13 @@ GROUPS = (
 )
 # The futures as a tab of the price board.
 BOARD_GROUPS = (
-    Group("symbol", "", (Column("symbol", _("Contract"), _("Rolling name of the month")),)),
+    CONTRACT,
     Group(
         "contract",
         _("Contract"),
         (
             Column("name", _("Month"), _("Index and month of expiry"), sorts=False),  # the days beside it do
-            Column("days", _("Days"), _("Calendar days to expiry")),
+            DAYS,
         ),
     ),
     LIMITS,
@@ -99,27 +96,13 @@ BOARD_GROUPS = (
     MATCH,
     ASKS,
     BOOK,
-    Group(
-        "basis",
-        _("Against the index"),
-        (
-            Column("basis", _("Basis"), _("Basis: future minus index")),
-            Column("basis_percent", "%", _("Basis in per cent of the index")),
-        ),
-    ),
+    Group("basis", _("Against the index"), (BASIS, BASIS_PERCENT)),
     Group(
         "range",
         _("Day's price"),
         (Column("high", _("High"), _("Highest price")), Column("low", _("Low"), _("Lowest price"))),
     ),
-    Group(
-        "volume",
-        _("Volume"),
-        (
-            Column("total", _("Total vol."), _("Total matched volume, contracts")),
-            Column("open_interest", _("Open int."), _("Open contracts; – since the feed does not tell")),
-        ),
-    ),
+    VOLUME,
     Group(
         "foreign",
         _("Foreign investors"),

@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
-from market.pages.formatting import BLANK, Cells, Row, match_cells, millions, number, row_cell, shares
+from market.pages.formatting import BLANK, Cells, Row, millions, number, shares
 from market.pages.graphics import Chart, Point, chart, day_place, day_times
 from market.pages.live_board import Patch
+from market.pages.price_table import PERCENT, PRICE, SYMBOL, price_cells
 from market.pages.rows import Column, Group
 from market.pages.strip import colour_of_sign
 from market.pages.tables import Table
@@ -23,15 +24,8 @@ FULL_PERCENT: Final = 99.0
 TOP: Final = 10
 
 GROUPS = (
-    Group("symbol", "", (Column("symbol", _("Symbol"), _("Symbol")),)),
-    Group(
-        "match",
-        _("Matched"),
-        (
-            Column("price", _("Price"), _("Matched price; ≈ expected match in an auction")),
-            Column("percent", "%", _("Change in per cent")),
-        ),
-    ),
+    SYMBOL,
+    Group("match", _("Matched"), (PRICE, PERCENT)),
     Group(
         "volume",
         _("Volume"),
@@ -68,17 +62,6 @@ GROUPS = (
         ),
     ),
 )
-
-
-def price_cells(row: Row, language: str) -> Cells:
-    """Show what tables beside the board say of a market row: symbol, price, change."""
-    shown = match_cells(row, language)
-    return {
-        "row": row_cell(row),
-        "symbol": (row["symbol"], shown["price"][1].removesuffix(" expected")),
-        "price": shown["price"],
-        "percent": shown["percent"],
-    }
 
 
 def flow_cells(row: Row, language: str) -> Cells:

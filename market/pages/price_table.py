@@ -6,7 +6,7 @@ from typing import Final
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from market.pages.formatting import LEVELS, cells
+from market.pages.formatting import LEVELS, Cells, Row, cells, match_cells, row_cell
 from market.pages.rows import Column, Group, Text
 from market.pages.tables import Table
 
@@ -30,16 +30,10 @@ LIMITS = Group(
     ),
 )
 BIDS = Group("bid", _("Buy side"), level_columns("bid", range(LEVELS, 0, -1), _("P"), _("V"), _("Buy side")))
-MATCH = Group(
-    "match",
-    _("Matched"),
-    (
-        Column("price", _("Price"), _("Matched price; ≈ expected match in an auction")),
-        Column("volume", _("Vol."), _("Matched volume")),
-        Column("change", "+/-", _("Change against the reference price")),
-        Column("percent", "%", _("Change in per cent")),
-    ),
-)
+PRICE = Column("price", _("Price"), _("Matched price; ≈ expected match in an auction"))
+CHANGE = Column("change", "+/-", _("Change against the reference price"))
+PERCENT = Column("percent", "%", _("Change in per cent"))
+MATCH = Group("match", _("Matched"), (PRICE, Column("volume", _("Vol."), _("Matched volume")), CHANGE, PERCENT))
 ASKS = Group("ask", _("Sell side"), level_columns("ask", range(1, LEVELS + 1), _("P"), _("V"), _("Sell side")))
 BOOK = Group(
     "book",
@@ -78,3 +72,14 @@ TREND = Group("trend", "", (Column("spark", _("Trend"), _("Prices of the day"), 
 GROUPS = (SYMBOL, LIMITS, BIDS, MATCH, ASKS, BOOK, DAY, TOTAL, FOREIGN, ACTIVE, TREND)
 
 PRICES: Final = Table("prices", GROUPS, ("market",), cells)
+
+
+def price_cells(row: Row, language: str) -> Cells:
+    """Show what tables beside the board say of a market row: symbol, price, change."""
+    shown = match_cells(row, language)
+    return {
+        "row": row_cell(row),
+        "symbol": (row["symbol"], shown["price"][1].removesuffix(" expected")),
+        "price": shown["price"],
+        "percent": shown["percent"],
+    }

@@ -5,10 +5,10 @@ from typing import Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from market.pages.foreign import price_cells
 from market.pages.formatting import BLANK, Cells, Row, active_cells, number
 from market.pages.graphics import Arc, ring
 from market.pages.live_board import Patch
+from market.pages.price_table import PERCENT, PRICE, SYMBOL, price_cells
 from market.pages.rows import Column, Group, Text
 from market.pages.strip import colour_of_sign
 from market.pages.tables import Table
@@ -37,15 +37,8 @@ METHODS: Final[dict[str, tuple[Text, Text]]] = {
 }
 
 GROUPS = (
-    Group("symbol", "", (Column("symbol", _("Symbol"), _("Symbol")),)),
-    Group(
-        "match",
-        _("Matched"),
-        (
-            Column("price", _("Price"), _("Matched price; ≈ expected match in an auction")),
-            Column("percent", "%", _("Change in per cent")),
-        ),
-    ),
+    SYMBOL,
+    Group("match", _("Matched"), (PRICE, PERCENT)),
     Group(
         "active",
         _("Active volume"),

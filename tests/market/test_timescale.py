@@ -20,14 +20,17 @@ from tests.market.scratch import migrate_market, scratch_database
 
 TIMESCALE_URL = os.environ.get("TIMESCALE_URL", "")
 EXPECTED = "TIMESCALE_EXPECTED" in os.environ  # set for the inner run: no level may pass by being skipped
-SAME_EVERYWHERE = ["test_models.py", "test_migrations.py", "test_level.py", "test_queries.py"]
+SAME_EVERYWHERE = [
+    "market/test_models.py", "market/test_migrations.py", "market/test_level.py", "market/test_queries.py",
+    "market/storage", "alerts/test_models.py",
+]  # fmt: skip
 
 pytestmark = pytest.mark.timescale
 
 
 @pytest.mark.skipif(not TIMESCALE_URL, reason="TIMESCALE_URL is not set")
 def test_database_tests_pass_on_a_timescale_server() -> None:
-    files = [f"tests/market/{name}" for name in [*SAME_EVERYWHERE, "test_timescale.py"]]
+    files = [f"tests/{name}" for name in [*SAME_EVERYWHERE, "market/test_timescale.py"]]
     environment = os.environ | {"DATABASE_URL": TIMESCALE_URL, "TIMESCALE_URL": "", "TIMESCALE_EXPECTED": "yes"}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "--create-db", *files]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -18,7 +18,6 @@ class Suggest {
     Object.assign(this.list, { id: `${input.id}-found`, className: "suggestions", role: "listbox", popover: "manual" });
     this.list.ariaLabel = input.labels[0]?.textContent.trim() ?? "";
     input.parentNode.append(this.list);
-    input.removeAttribute("list");
     Object.assign(input, { role: "combobox", ariaAutoComplete: "list", ariaExpanded: "false" });
     input.setAttribute("aria-controls", this.list.id);
     input.addEventListener("input", () => this.wait());

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from django.db import connections
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
 
 from tests.alerts.signal_rows import AlertPublisher
 from tests.market.live_rows import foreign_row, future_row, indices, market_row
@@ -30,6 +30,7 @@ from tracker.launch.process import Command, Process, Warden
 ROOT = Path(__file__).resolve().parents[2]
 ABORTED = "net::ERR_ABORTED"  # the browser's own doing: its page was left, by a click or by the end of a test
 MOMENTS = itertools.count(1)  # microseconds: a board that is told another moment starts its clock anew
+PATIENCE_MS = 20_000  # a busy machine needs a multiple of what it needs otherwise
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -155,6 +156,7 @@ def fed(publisher: AlertPublisher) -> AlertPublisher:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def running_browser(chromium: str) -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -181,7 +183,7 @@ class Watch:
         options = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"} | options
         context: BrowserContext = await self.browser.new_context(**options)
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_MS)
         self.listen(page)
         await page.goto(self.server.url + path)
         return page

@@ -42,3 +42,19 @@ async def test_order_and_filter_survive_live_changes(pages: Watch, three_a_tab: 
     page = await pages.open(table.path)
     await expect(page.locator("main.fed")).to_be_attached()
     await hold_sort_and_filter(page, three_a_tab, table)
+
+
+async def test_list_of_the_overview_survives_live_changes(pages: Watch, three_a_tab: Publisher) -> None:
+    page = await pages.open("/overview/")
+    await page.locator(".lists").get_by_role("link", name="HNX").click()
+    await page.wait_for_url("**/overview/?list=HNX")
+    await expect(page.locator("main.fed")).to_be_attached()
+    rises = page.locator("[aria-labelledby=up-title] tbody tr")
+    await expect(rises).to_have_count(3)
+    changes = {"PVS": {"price": 28_800.0}, "ACB": {"price": 28_800.0}, "VEA": {"price": 28_800.0}}
+    await three_a_tab.update("market", changes)
+    await three_a_tab.update("index", {"VN30": {"value": 1901.0}})  # else the panels wait for a heartbeat
+    await expect(rises.first).to_contain_text("PVS")
+    await expect(rises.first).to_contain_text("+6,86%")
+    await expect(rises).to_have_count(3)
+    assert "ACB" not in await page.locator("#panels").inner_text()

@@ -38,7 +38,7 @@ async def test_panels_follow_the_market_and_keep_what_the_reader_unfolded(pages:
     await expect(page.locator("#wide-HPG .change")).to_have_text("+1,86%")
     await fed.update("market", {"HPG": {"price": 28_800.0}})
     await fed.update("index", {"VN30": {"value": 1901.0}})  # else they wait for a heartbeat
-    await expect(page.locator("#wide-HPG .change")).to_have_text("+6,86%", timeout=15_000)
+    await expect(page.locator("#wide-HPG .change")).to_have_text("+6,86%")
     await expect(page.locator("#wide-HPG .cell")).to_have_class("cell ceiling large")
     await expect(page.locator("#heat-table")).to_have_attribute("open", "")
 

@@ -1,10 +1,12 @@
 """Signals in a real Chromium: live on their page, as toasts elsewhere, filtered, by day, and on the chart."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async as in_database
 from django.db import connections
 from playwright.async_api import Page, expect
 from pytest_django import DjangoDbBlocker
@@ -172,6 +174,21 @@ async def test_moment_without_scripts_is_drawn_by_the_server(pages: Watch, publi
     await expect(page.locator(".tape tbody tr")).to_have_count(6)
 
 
+@asynccontextmanager
+async def later_trades(*sides: str) -> AsyncIterator[None]:
+    """Store trades of HPG at 10:15:04, and take them away again."""
+    trades = [
+        Trade(
+            symbol="HPG", at=START, total_volume=9_000 + number, number=900 + number, price=27_450.0, volume=100,
+            value=2_745_000.0, side=side, method="quote", phase="continuous",
+        )
+        for number, side in enumerate(sides)
+    ]  # fmt: skip
+    await in_database(Trade.objects.bulk_create)(trades)
+    yield
+    await in_database(Trade.objects.filter(number__gte=900).delete)()
+
+
 async def test_tape_filter_survives_live_updates_and_the_depth_is_remembered(
     pages: Watch, publisher: AlertPublisher
 ) -> None:
@@ -184,6 +201,10 @@ async def test_tape_filter_survives_live_updates_and_the_depth_is_remembered(
         async with page.expect_response("**/symbol/HPG/tape/?side=sell**"):
             await publisher.update("market", {"HPG": {"total_volume": volume}})
     await expect(rows).to_have_count(2)
+    async with later_trades("sell", "buy"):
+        await publisher.update("market", {"HPG": {"total_volume": 12_346_100}})
+        await expect(rows).to_have_count(3)  # the one that was sold
+        await expect(rows.first).to_contain_text("10:15:04")
     await page.locator("#tape-filter select").select_option("buy")
     await expect(rows).to_have_count(3)
     await page.locator("#tape-filter input[name=min]").fill("101")

@@ -26,7 +26,7 @@ from alerts.forms import ImportForm, form_for
 from alerts.models import Alert, AlertRule
 from alerts.trial import TrialForm, run_trial
 from alerts.words import scope_words, translated_title
-from market.storage.rollup import midnight
+from market.domain.calendar import midnight
 
 
 class KindFilter(admin.SimpleListFilter):

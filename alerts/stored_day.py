@@ -16,11 +16,10 @@ from alerts.domain.kinds import KINDS
 from alerts.domain.model import Rule
 from alerts.domain.scopes import BASKET
 from market.domain import changes
-from market.domain.calendar import BoardName, board_of, from_date, phase_at
+from market.domain.calendar import BoardName, board_of, from_date, midnight, phase_at
 from market.domain.changes import Phase
 from market.models import BasisPoint, DailyBar, ForeignFlow, IndexTick, Instrument, SymbolState, Trade
 from market.reference import basket_codes
-from market.storage.rollup import midnight
 
 CHUNK: Final = 5_000
 ON_LIMITS: Final = ("price_limit", "limit_left", "price_change")

@@ -13,8 +13,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from alerts.domain.model import Rule
-from market.domain.calendar import VIETNAM_OFFSET
-from market.storage.rollup import midnight
+from market.domain.calendar import VIETNAM_OFFSET, midnight
 
 logger = logging.getLogger(__name__)
 

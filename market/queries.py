@@ -6,10 +6,9 @@ from typing import Any, Final, Literal, TypeAlias
 from django.db.backends.utils import CursorWrapper
 from msgspec import Struct
 
-from market.domain.calendar import VIETNAM_OFFSET, from_date, to_date
+from market.domain.calendar import VIETNAM_OFFSET, from_date, midnight, to_date
 from market.history_database import history_connection
 from market.storage.level import has_aggregates
-from market.storage.rollup import midnight
 
 Interval: TypeAlias = Literal["1m", "5m", "15m", "1h", "1d"]
 SECONDS: Final[dict[Interval, int]] = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "1d": 86_400}

@@ -22,7 +22,7 @@ from alerts.evidence import Figure, Text, figures, headline, shown_name
 from alerts.models import Severity
 from alerts.queries import Filter
 from alerts.words import kind_label
-from market.storage.rollup import midnight
+from market.domain.calendar import midnight
 
 SYMBOL: Final = re.compile(r"[A-Z0-9-]{1,24}")
 MOST_SYMBOLS: Final = 50

@@ -13,11 +13,10 @@ from django.db.models import Count
 from alerts.models import Alert
 from alerts.summary.day import NOTABLE, Basis, DailySummary, DayRow, Noted, summarise
 from market.backfill.shown import moment_shown
-from market.domain.calendar import VIETNAM, iso_time
+from market.domain.calendar import VIETNAM, iso_time, midnight
 from market.domain.contracts import parse_code
 from market.models import BasisPoint, IngestRun
 from market.storage.latest import LATEST
-from market.storage.rollup import midnight
 
 CLOSE: Final = time(15, 0)
 FRESH_SECONDS: Final = 20  # the newest day: its last messages may come some minutes after the close

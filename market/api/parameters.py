@@ -10,9 +10,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from market.domain.calendar import VIETNAM
+from market.domain.calendar import VIETNAM, midnight
 from market.queries import SECONDS
-from market.storage.rollup import midnight
 
 LISTS: Final = ("VN30", "HOSE", "HNX", "UPCOM", "ALL")
 MOST_SYMBOLS: Final = 200

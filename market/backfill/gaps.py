@@ -18,11 +18,10 @@ from market.backfill.convert import minute_of, within
 from market.backfill.plan import Target
 from market.backfill.store import store_minutes
 from market.backfill.venue import Venue, day_of
-from market.domain.calendar import VIETNAM
+from market.domain.calendar import VIETNAM, midnight
 from market.feed.errors import FatalFeedError, FeedError, RetryableFeedError
 from market.feed.rest import MAX_DAYS
 from market.models import Gap, IngestRun
-from market.storage.rollup import midnight
 
 logger = logging.getLogger(__name__)
 

@@ -112,6 +112,11 @@ def from_date(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - VIETNAM_OFFSET
 
 
+def midnight(day: date) -> datetime:
+    """The first moment of a day in Vietnam."""
+    return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
+
+
 def iso_time(at: int) -> str:
     """ISO 8601 with Vietnam's offset, to the second."""
     return datetime.fromtimestamp(at, tz=VIETNAM).isoformat()

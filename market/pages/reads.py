@@ -12,13 +12,12 @@ from django.core.cache import cache
 from django.db import DatabaseError
 from msgspec import Struct
 
-from market.domain.calendar import VIETNAM_OFFSET
+from market.domain.calendar import VIETNAM_OFFSET, midnight
 from market.domain.settlement import BEGINS, ENDS
 from market.history import BASIS, INDEX, samples
 from market.history_database import history_connection
 from market.pages.foreign import Minute
 from market.reference import instruments
-from market.storage.rollup import midnight
 
 Answer = TypeVar("Answer")
 

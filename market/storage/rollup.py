@@ -3,11 +3,11 @@
 The newest day's totals, reference and limits come from the last states, as far as those saw the last minutes too.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.db import connection
 
-from market.domain.calendar import VIETNAM
+from market.domain.calendar import midnight
 from market.storage.latest import LATEST
 
 # An existing day stays where it saw more volume, as one from the exchange does after a gap of ours.
@@ -54,11 +54,6 @@ ROLL_UP = f"""
         source = excluded.source
     WHERE excluded.volume >= market_dailybar.volume
 """
-
-
-def midnight(day: date) -> datetime:
-    """The first moment of a day in Vietnam."""
-    return datetime.combine(day, time(), VIETNAM)
 
 
 def roll_up_days(first: date, last: date) -> int:

@@ -12,6 +12,7 @@ from market.domain.calendar import (
     from_date,
     iso_time,
     last_trading_day,
+    midnight,
     next_phase,
     third_thursday,
     to_date,
@@ -33,6 +34,7 @@ def test_time_is_written_with_vietnams_offset() -> None:
 def test_date_survives_the_way_to_epoch_seconds_and_back(day: date) -> None:
     assert to_date(from_date(day)) == day
     assert day_of(from_date(day)) == from_date(day)
+    assert midnight(day).timestamp() == from_date(day)
 
 
 @pytest.mark.parametrize(

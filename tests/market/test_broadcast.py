@@ -3,7 +3,9 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -209,6 +211,31 @@ async def test_run_publishes_the_first_change_at_once(market: Market) -> None:
     message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
     assert json.loads(message["text"])["data"]["rows"]["ACB"]["total_volume"] == 100
     running.cancel()
+
+
+async def test_run_publishes_a_burst_once_in_an_interval_and_nothing_after_it(market: Market) -> None:
+    market.broadcaster._interval = interval = 0.2
+    name = await listen(market.layer, "market")
+    running = asyncio.create_task(market.broadcaster.run())
+    begun, told = time.monotonic(), []
+    for total in range(1, 301):
+        market.apply(trade("ACB", OPEN, 100.0 * total, 25_000.0))
+        await asyncio.sleep(0)
+    while not told or told[-1] < 30_000:
+        message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+        told += [row["total_volume"] for row in rows_of(message).values() if "total_volume" in row]
+    assert len(told) <= (time.monotonic() - begun) / interval + 2
+    with suppress(TimeoutError):
+        async with asyncio.timeout(3 * interval):
+            while True:
+                assert rows_of(await market.layer.receive(name)) == {}
+    running.cancel()
+
+
+def rows_of(message: dict[str, Any]) -> Rows:
+    """The rows of an update; none of a heartbeat or status."""
+    rows: Rows = json.loads(message["text"])["data"].get("rows", {})
+    return rows
 
 
 def alert(number: int) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Store:
     ) -> None:
         self.deaf = False  # messages are of another market
         self.position = 0  # messages of the source that the state has seen
+        self.sealed = 0  # number of the newest batch that the writer was given
         self.longest_seal = 0.0  # seconds in the event loop
         self._state = state
         self._pipeline = pipeline
@@ -197,7 +198,8 @@ class Store:
         if complete:
             self._complete_at = now
         self._messages_sealed = self._journal.messages
-        self._writer.put(self._collector.seal(self._journal.rotate(), self.position, complete=complete))
+        self.sealed = self._journal.rotate()
+        self._writer.put(self._collector.seal(self.sealed, self.position, complete=complete))
         self.longest_seal = max(self.longest_seal, time.monotonic() - now)
 
     async def run(self) -> None:

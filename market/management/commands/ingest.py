@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from functools import partial
@@ -17,6 +18,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from alerts.delivery.nudge import Nudge
 from alerts.desk import MEMORY, AlertDesk, load_memory, save_memory
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.personal import PersonalWatch
@@ -52,7 +54,7 @@ from market.storage.folder import FolderTaken
 from market.storage.leader import Leadership, lead_later, lead_now
 from market.storage.recovery import Found
 from market.storage.store import Store
-from market.storage.tables import HISTORY
+from market.storage.tables import HISTORY, Row, Table
 from market.tradingdays import TradingDays
 from market.watch import Watch, find_watch, reach, stored_members
 
@@ -116,7 +118,9 @@ async def ingest(options: dict[str, Any]) -> None:
         observer = Overrule(days, source, vietnam_today)
         parser = Parser(latest_day=lambda: from_date(vietnam_today()) if source.kind == "ssi" else ANY_DAY)
         pipeline = Pipeline(state, parser, [observer.observe, collector.observe])
-        own = PersonalDesk(personal, attach=pipeline.add_sink, store=collector.add, touch=collector.touch)
+        nudge = Nudge(lambda: store.sealed, lambda: store.progress.stored_seq)
+        keep = nudged(collector.add, nudge.note)
+        own = PersonalDesk(personal, attach=pipeline.add_sink, store=keep, touch=collector.touch)
         book = PersonalBook()
         await book.refresh(vietnam_today())
         own.suppose(book.page.triggers)
@@ -147,7 +151,7 @@ async def ingest(options: dict[str, Any]) -> None:
             status=status,
             is_trading_day=days.is_trading_day,
         )
-        desk = AlertDesk(evaluator, state, broadcaster.publish_alert, collector.add)
+        desk = AlertDesk(evaluator, state, broadcaster.publish_alert, keep)
         pipeline.add_sink(desk.observe)
         collector_of = IngestCollector(pipeline, status, store, broadcaster, lambda: desk.fired, threading.get_ident())
         stack.enter_context(collected(collector_of))
@@ -164,6 +168,7 @@ async def ingest(options: dict[str, Any]) -> None:
         helpers = {
             "store": store.run(),
             "broadcast": broadcaster.run(),
+            "nudge": nudge.run(),
             "own alerts": book.keep_fresh(partial(own.replace, store.note), lambda: market_date(state)),
             "rules": rulebook.keep_fresh(evaluator.replace_rules, lambda: market_date(state)),
             "usual": usual.keep_fresh(lambda: evaluator.rules, personal.wants_usual_volume, lambda: market_date(state)),
@@ -243,6 +248,16 @@ def read_speed(text: str) -> float | None:
     if not 0 < speed <= 100_000:
         raise CommandError(f"--speed: expected a number above 0 or max, was {text!r}")
     return speed
+
+
+def nudged(add: Callable[[Table, Row, str], None], note: Callable[[], None]) -> Callable[[Table, Row, str], None]:
+    """Take a row of an alert, and note that delivery has something to do."""
+
+    def keep(table: Table, row: Row, symbol: str) -> None:
+        add(table, row, symbol)
+        note()
+
+    return keep
 
 
 def recorded(handle: Any, recorder: Recorder) -> Any:

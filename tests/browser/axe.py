@@ -24,7 +24,8 @@ async def hold_to_axe(page: Page, inside: str | None = None, looks: Sequence[tup
     for theme, palette in looks:
         await page.evaluate(PUT, {"theme": theme, "palette": palette})
         only = None if (theme, palette) == looks[0] else ["color-contrast"]
-        assert await page.evaluate(FINDINGS, [only, inside]) == [], (page.url, theme, palette)
+        found = await page.evaluate(FINDINGS, [only, inside])
+        assert found == [], (page.url, theme, palette, found)
 
 
 async def hold_to_phone(page: Page) -> None:

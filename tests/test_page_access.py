@@ -45,7 +45,8 @@ ADDRESSES: Final = {
     ],
     "page": [
         "", "symbol/", "symbol/<str:name>/", "symbol/<str:name>/day/", "symbol/<str:name>/tape/",
-        "symbol/<str:name>/candles/", "foreign/", "derivatives/", "volume/", "overview/", "lists/", "lists/state/", "lists/new/",
+        "symbol/<str:name>/candles/", "foreign/", "derivatives/", "volume/", "overview/", "lists/",
+        "lists/state/", "lists/new/",
         "lists/<str:id>/", "lists/<str:id>/<str:action>/", "shared/<str:key>/", "shared/<str:key>/copy/",
         "signals/", "signals/of/<str:name>/", "summary/", "summary/<str:day>/",
     ],

@@ -46,6 +46,15 @@ def test_workflow_installs_what_the_script_installs() -> None:
     assert "google-chrome" in script()
 
 
+def test_workflow_asks_the_database_of_the_compose_files() -> None:
+    job = workflow("ci.yml")["jobs"]["timescale"]
+    compose = yaml.safe_load((ROOT / "docker" / "compose.prod.yml").read_text())
+    assert job["services"]["postgres"]["image"] == compose["services"]["postgres"]["image"]
+    assert [step["run"] for step in job["steps"] if "TIMESCALE_URL" in step.get("env", {})] == [
+        ".venv/bin/python -m pytest -m timescale"
+    ]
+
+
 def test_workflow_builds_the_image_and_reads_every_compose_file() -> None:
     commands = " ".join(step.get("run", "") for step in workflow("ci.yml")["jobs"]["image"]["steps"])
     for path in re.findall(r"--file (\S+)", commands):

@@ -194,10 +194,6 @@ class MarketState:
         for symbol in self.symbols.values():
             symbol.foreign.lose_sight()
 
-    def open_bars(self) -> list[Bar]:
-        """The minutes in progress, of symbols and indices."""
-        return [bar for builder in self._bar_builders() if (bar := builder.current()) is not None]
-
     def bar_count(self) -> int:
         """Bars of the day, those in progress included."""
         return sum(builder.finished + (builder.minute > 0) for builder in self._bar_builders())

@@ -37,7 +37,6 @@ def _levels(name: str, filled: int) -> str:
 LEVELS = {
     (name, filled): _levels(name, filled) for name in ("BidPrice", "BidVol", "AskPrice", "AskVol") for filled in (3, 10)
 }
-ZEROS = {filled: ("0.0",) * filled for filled in (3, 10)}
 
 
 def levels_text(name: str, shown: int, values: list[str]) -> str:

@@ -7,8 +7,6 @@ from market.feed.simulator.index import LiveIndex
 from market.feed.simulator.listing import Listing
 from market.feed.simulator.trading import Script, Trading
 
-FRONT_QUOTES_PER_TRADE = 4.0
-
 
 class FuturesTrading(Trading):
     """Drives one contract. `month` counts from the front month, 0; later months keep a larger distance."""

@@ -30,7 +30,7 @@ from market.backfill.venue import Venue, day_of, open_venue
 from market.feed.errors import FatalFeedError, FeedError, RetryableFeedError
 from market.models import TradingDay
 from market.storage.retention import prune
-from market.storage.rollup import roll_up_days
+from market.storage.rollup import missed_days, roll_up_days
 
 logger = logging.getLogger(__name__)
 
@@ -189,6 +189,15 @@ def roll_up() -> None:
     with alone("roll up"):
         today = day_of(moment_shown())
         logger.info("Rolled up %s days of symbols", roll_up_days(today - ROLLED_UP, today))
+
+
+@task("roll_up_missed", soft_time_limit=540, time_limit=600)
+@unattended
+def roll_up_missed() -> None:
+    """Write days that ended by the market's clock and have none of our own sums: a simulation ends when it likes."""
+    with alone("roll up"):
+        for day in missed_days(moment_shown()):
+            logger.info("Rolled up %s: %s symbols", day, roll_up_days(day, day))
 
 
 @task("prune_history", **PATIENT, soft_time_limit=3000, time_limit=3600)

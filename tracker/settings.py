@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "history of what is new": {"task": "market.fill_new", "schedule": 300, "options": {"expire_seconds": 280}},
     "gaps of today": {"task": "market.fill_gaps", "schedule": 120, "options": {"expire_seconds": 110}},
     "days from minutes": {"task": "market.roll_up", "schedule": crontab(minute="20", hour="15")},
+    "days that were missed": {"task": "market.roll_up_missed", "schedule": 300, "options": {"expire_seconds": 280}},
     "history of the day": {"task": "market.fill_history", "schedule": crontab(minute="5", hour="18")},
     "old rows": {"task": "market.prune_history", "schedule": crontab(minute="30", hour="2")},
     "summary of the day": {"task": "alerts.sum_up", "schedule": 300, "options": {"expire_seconds": 280}},

@@ -3,12 +3,17 @@
 The newest day's totals, reference and limits come from the last states, as far as those saw the last minutes too.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from django.db import connection
 
-from market.domain.calendar import midnight
+from market.domain.calendar import VIETNAM, midnight
+from market.models import Bar, DailyBar
 from market.storage.latest import LATEST
+
+SINCE_MIDNIGHT: Final = timedelta(hours=15, minutes=20)  # a day's last messages come some minutes after the close
+REACH_DAYS: Final = 4  # a weekend
 
 # An existing day stays where it saw more volume, as one from the exchange does after a gap of ours.
 ROLL_UP = f"""
@@ -64,3 +69,19 @@ def roll_up_days(first: date, last: date) -> int:
     with connection.cursor() as cursor:
         cursor.execute(ROLL_UP, {"start": midnight(first), "end": midnight(last + timedelta(days=1))})
         return int(cursor.rowcount)
+
+
+def missed_days(moment: datetime) -> list[date]:
+    """Days among the newest that ended before a moment, have minutes, and were never rolled up."""
+    newest = (moment.astimezone(VIETNAM) - SINCE_MIDNIGHT).date()
+    days = (newest - timedelta(days=back) for back in reversed(range(REACH_DAYS)))
+    return [day for day in days if _was_seen(day) and not _has_own_sums(day)]
+
+
+def _was_seen(day: date) -> bool:
+    span = {"at__gte": midnight(day), "at__lt": midnight(day + timedelta(days=1))}
+    return Bar.objects.filter(source=Bar.Source.LIVE, **span).exists()
+
+
+def _has_own_sums(day: date) -> bool:
+    return DailyBar.objects.filter(source=Bar.Source.LIVE, day=day).exists()

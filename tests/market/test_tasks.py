@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,11 @@ def reachable(market: Beside, settings: Any, redis_url: str) -> None:
     settings.WATCH = "HPG"
 
 
-def show(redis_url: str, source: str = "simulation", age: float = 0.0, **rows: dict[str, Any]) -> None:
+def show(
+    redis_url: str, source: str = "simulation", age: float = 0.0, moment: datetime = NOW, **rows: dict[str, Any]
+) -> None:
     """Write what an ingest would show."""
-    status = {"source": source, "time": NOW.isoformat()}
+    status = {"source": source, "time": moment.isoformat()}
     meta = {"epoch": "e", "seq": 1, "time": NOW.isoformat(), "status": status, "written_at": time.time() - age}
     with redis.Redis.from_url(redis_url) as client:
         for channel in ("market", "derivatives"):
@@ -176,6 +178,23 @@ def test_roll_up_writes_days_from_minutes(redis_url: str) -> None:
     Bar.objects.create(symbol="HPG", at=NOW, open=1, high=2, low=1, close=2, volume=5, value=9)
     tasks.roll_up()
     assert DailyBar.objects.get(symbol="HPG", day=DAY).volume == 5
+
+
+@pytest.mark.django_db
+def test_roll_up_missed_writes_only_days_that_ended_by_the_markets_clock_and_only_once(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for at in (NOW - timedelta(days=1), NOW):
+        Bar.objects.create(symbol="HPG", at=at, open=1, high=2, low=1, close=2, volume=5, value=9)
+    caplog.set_level("INFO")
+    for moment in (NOW, NOW, NOW.replace(hour=15, minute=19), NOW.replace(hour=15, minute=20)):
+        show(redis_url, moment=moment)
+        tasks.roll_up_missed()
+    assert [record.args for record in caplog.records if "Rolled up" in record.msg] == [
+        (DAY - timedelta(days=1), 1),
+        (DAY, 1),
+    ]
+    assert DailyBar.objects.count() == 2
 
 
 @pytest.mark.django_db

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 DRAWN: Final = 120  # candles of the drawing
 LISTED: Final = 30  # candles of the table
 AWAY_SECONDS: Final = 5  # how long a page does not ask again a database that did not answer
+DESCRIBED_SECONDS: Final = 60
 SMALLEST_STEP: Final[dict[Kind, float]] = {"stock": 10.0, "future": 0.1, "index": 0.01}
 
 
@@ -109,11 +110,20 @@ def look_up(name: str) -> Known:
     """Look a name up in the database. Raises HistoryAway."""
     try:
         code = stored_code(name) if CODE.fullmatch(name) else None
-        return Known(code, find(code) if code else None)
+        return Known(code, described(code) if code else None)
     except NotFound:
         return Known(None, None)
     except DatabaseError as error:
         raise away(error) from error
+
+
+def described(code: str) -> InstrumentInfo | None:
+    """What is known of an instrument, kept for a minute."""
+    key = f"instrument:{code}"
+    info: InstrumentInfo | None = cache.get(key)
+    if info is None and (info := find(code)) is not None:
+        cache.set(key, info, DESCRIBED_SECONDS)
+    return info
 
 
 def away(error: DatabaseError) -> HistoryAway:

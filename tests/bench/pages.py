@@ -16,7 +16,18 @@ from tracker.launch.ports import LOOPBACK
 OPEN = {"ANONYMOUS_READ": "true"}
 RUNS = 60
 PAUSE_SECONDS = 0.03  # less often, and every page would find the rows that an earlier one has read
-DEMO = ("/", "/?list=FUTURES", "/overview/", "/foreign/", "/volume/", "/derivatives/", "/symbol/HPG/", "/about/")
+DEMO = (
+    "/",
+    "/?list=FUTURES",
+    "/overview/",
+    "/foreign/",
+    "/volume/",
+    "/derivatives/",
+    "/symbol/HPG/",
+    "/signals/",
+    "/summary/",
+    "/about/",
+)
 WHOLE = ("/?list=HOSE", "/?list=HNX", "/?list=UPCOM", "/?list=ALL", "/foreign/?list=HOSE", "/volume/?list=HOSE")
 WEIGHED = ("/", "/?list=HOSE")
 ASSET = re.compile(r'(?:src|href)="(/static/[^"]+)"')

@@ -285,9 +285,10 @@ class Broadcaster:
         for key in gone:
             del rows.rows[key]
         rows.seq += 1
-        written = built if rows.rewrite else {key: built[key] for key in changes if key in built}
+        whole, rows.rewrite = rows.rewrite, True  # until it is written: who is cancelled on the way left out some
+        written = built if whole else {key: built[key] for key in changes if key in built}
         try:
-            if not await self._store(rows, written, gone):
+            if not await self._store(rows, written, gone, whole):
                 self._forgotten(rows)
                 return
             rows.rewrite = False
@@ -296,11 +297,14 @@ class Broadcaster:
         except (redis.RedisError, OSError) as error:
             self._lost(error)
 
-    async def _store(self, rows: ChannelRows, written: dict[str, Row], gone: list[str]) -> bool:
-        """Write rows and meta in one transaction; False when Redis had forgotten what these rows add to."""
+    async def _store(self, rows: ChannelRows, written: dict[str, Row], gone: list[str], whole: bool) -> bool:
+        """Write rows and meta in one transaction; False when Redis had forgotten what these rows add to.
+
+        `whole`: they take the place of whatever is there.
+        """
         async with self._client.pipeline(transaction=True) as pipe:
             await self._fence.enter(pipe)
-            if rows.rewrite:
+            if whole:
                 pipe.delete(rows_key(rows.channel))
             if written:
                 encoded = {key: msgspec.json.encode(row) for key, row in written.items()}
@@ -309,7 +313,7 @@ class Broadcaster:
                 pipe.hdel(rows_key(rows.channel), *gone)
             pipe.set(meta_key(rows.channel), self._meta(rows.seq, self._status()), get=True)
             before = await self._fence.commit(pipe)
-        return rows.rewrite or before is not None
+        return whole or before is not None
 
     async def _store_meta(self, rows: ChannelRows, status: dict[str, Any]) -> bool:
         """Write the meta where one is; False when Redis had forgotten it."""

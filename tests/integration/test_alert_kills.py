@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import redis
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import connection
 
 from alerts.models import Alert, AlertRule
@@ -104,6 +106,8 @@ async def test_rule_enabled_in_the_table_fires_while_ingest_runs_and_soon_after_
     await sync_to_async(AlertRule.objects.filter(pk=rule.pk).update)(enabled=True)
     await until(lambda: bool(listener.alerts()), 30)
     await until(lambda: len(listener.lags()) > 50, 60)
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        await until(lambda: bool(broker.llen("delivery")), 30)  # asked for once they are stored
     ingest.kill()
     first = listener.alerts()[0]
     assert (first["rule"], first["version"], first["kind"]) == (rule.pk, 2, "large_trade")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
@@ -154,9 +153,6 @@ def test_summary_of_a_finished_day_is_what_the_board_shows_and_what_happened(
     assert_same_as_board(summary, board)
     assert_true(summary, board, truth)
     assert sum(summary.alert_counts.values()) == Alert.objects.count()
-    if day is recorded_day:  # the afternoon may be over before its first alerts are stored
-        with redis.Redis.from_url(settings.REDIS_URL) as client:
-            assert client.llen("delivery") >= 1  # ingest asked for delivery when alerts were stored
     front = board["derivatives"].get("41I1GC000")
     assert front is None or (summary.basis is not None and summary.basis.future == front["price"])
     roll_up_days(DAY, DAY)

@@ -275,3 +275,24 @@ async def test_alerts_snapshot_keeps_the_newest_and_updates_lead_to_it(market: M
         await copy.take(message, reader)
     assert copy.rows == fresh.rows
     assert copy.resyncs == 1
+
+
+async def test_write_that_was_cancelled_on_its_way_is_made_good_by_the_next(market: Market) -> None:
+    reader = live.LiveReader(market.client)
+    for steps in range(1, 25):  # wherever it is by then
+        first = steps * 180
+        for number in range(first, first + 90):
+            market.broadcaster.publish_alert(alert(number))
+        await market.broadcaster.flush()
+        for number in range(first + 90, first + 180):
+            market.broadcaster.publish_alert(alert(number))
+        writing = asyncio.create_task(market.broadcaster.flush())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        await market.broadcaster.flush()
+        snapshot = await reader.snapshot("alerts")
+        assert snapshot is not None
+        assert snapshot.rows.keys() == {str(each) for each in range(max(180, first - 20), first + 180)}, steps

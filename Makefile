@@ -27,7 +27,7 @@ test: setup ## Run the tests except those of the whole system and in a browser.
 	@$(PYTHON) -m pytest -n 2 --ignore tests/browser --ignore tests/integration --ignore tests/e2e $(ARGS)
 
 e2e: setup ## Run the tests of the whole system: many processes, kills, days of the market.
-	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/e2e tests/integration $(ARGS)
+	@$(PYTHON) -m pytest -n 3 --dist loadfile tests/e2e tests/integration $(ARGS)
 
 rules: setup ## Run the tests of the market's and the alerts' rules: every branch of them.
 	@$(IN_ROOT) sh scripts/coverage domain
@@ -36,7 +36,7 @@ coverage: setup ## Run the tests under coverage and hold it to its bars; takes l
 	@$(IN_ROOT) sh scripts/coverage
 
 browser: setup ## Run the tests in a real Chromium.
-	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/browser $(ARGS)
+	@$(PYTHON) -m pytest -n 3 --dist loadfile tests/browser $(ARGS)
 
 lint: setup ## Check style and format.
 	@$(PYTHON) -m ruff check

@@ -40,6 +40,7 @@ async def test_search_suggests_and_is_chosen_from_by_keyboard(pages: Watch, two_
 async def test_search_finds_a_company_by_its_name_without_accents(pages: Watch, two_stocks: Publisher) -> None:
     page = await pages.open("/about/")
     await page.get_by_role("button", name="English").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
     await page.keyboard.press("/")
     await page.keyboard.type("hoa ph")
     await expect(page.locator(".suggestions").get_by_role("option")).to_have_text(["HPG Hoa Phat Group"])

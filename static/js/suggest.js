@@ -47,7 +47,9 @@ class Suggest {
     if (this.asked !== word || document.activeElement !== this.input) return;
     if (!answer?.ok) return this.close(); // nothing is suggested: typing the whole code works without
     const { symbols } = await answer.json();
-    this.show(symbols.filter(({ kind }) => this.single || (kind !== "index" && kind !== "future")));
+    const fitting = symbols.filter(({ kind }) => this.single || (kind !== "index" && kind !== "future"));
+    const complete = !this.single && fitting.some(({ symbol }) => symbol === word.toUpperCase());
+    this.show(complete ? [] : fitting); // over a whole code they would only hide what stands below
   }
 
   show(symbols) {

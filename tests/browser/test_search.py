@@ -70,3 +70,14 @@ async def test_search_without_an_answer_leads_to_what_was_typed(pages: Watch, tw
     await expect(page.get_by_role("listbox")).to_be_hidden()
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/symbol/SSI/")
+
+
+async def test_whole_code_on_a_list_of_codes_hides_what_stands_below_no_longer(
+    pages: Watch, two_stocks: Publisher
+) -> None:
+    page = await pages.open("/lists/")
+    await page.locator("#new-symbols").press_sequentially("hpg v")
+    options = page.locator(".suggestions").get_by_role("option")
+    await expect(options.first).to_contain_text("V")
+    await page.locator("#new-symbols").press_sequentially("cb")
+    await expect(options).to_have_count(0)

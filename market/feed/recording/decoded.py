@@ -2,9 +2,10 @@
 
 import fcntl
 import logging
+import os
 import signal
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import reduce
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -66,20 +67,46 @@ def read_events(path: Path) -> Generator[Batch, None, None]:
     Raises FatalFeedError at the first batch when `path` is no recording, and later when its middle is damaged or the
     other process was killed.
     """
+    cores = _cores()
+    if len(cores) == 1:
+        yield from _in_this_process(path)
+        return
     context = get_context()
     ours, theirs = context.Pipe(duplex=False)
     _widen(theirs)
-    process = context.Process(target=_work, args=(path, ours, theirs), name="decoder", daemon=True)
+    process = context.Process(target=_work, args=(path, ours, theirs, cores[0]), name="decoder", daemon=True)
     process.start()
     theirs.close()
     try:
+        _keep_to(cores[1:])
         yield from _batches(ours)
         process.join(END_SECONDS)
         if process.exitcode:
             raise FatalFeedError(f"{path}: the process that decodes it ended with {process.exitcode}")
     finally:
+        _keep_to(cores)
         ours.close()  # it ends by that if it has more to say
         process.join(END_SECONDS)
+
+
+def _cores() -> list[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def _keep_to(cores: Iterable[int]) -> None:
+    """Keep this thread to some cores: a scheduler likes to put who reads a pipe on the core of who writes it."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
+
+
+def _in_this_process(path: Path) -> Generator[Batch, None, None]:
+    """Decode here: two processes on one core would take turns, and empty each other's caches."""
+    parse = Parser().parse
+    with closing(read_batches(path)) as batches:
+        for messages in batches:
+            yield Batch(*parsed(messages, parse))
 
 
 def _batches(pipe: Connection) -> Generator[Batch, None, None]:
@@ -102,7 +129,7 @@ def _widen(pipe: Connection) -> None:
             fcntl.fcntl(pipe.fileno(), resize, PIPE_BYTES)
 
 
-def _work(path: Path, theirs: Connection, ours: Connection) -> None:
+def _work(path: Path, theirs: Connection, ours: Connection, core: int) -> None:
     """Be the second process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches both; the first one closes the pipe
     theirs.close()  # inherited; while it is open here, writing would never fail
@@ -110,6 +137,7 @@ def _work(path: Path, theirs: Connection, ours: Connection) -> None:
     with suppress(BrokenPipeError):
         try:
             for messages in read_batches(path):
+                _keep_to([core])  # this thread alone: the one that unpacks has begun and goes where there is room
                 ours.send_bytes(_encode(packed(messages, parse)))
             ours.send_bytes(_encode(Batch([], [], warnings)))
         except FatalFeedError as error:
@@ -130,16 +158,20 @@ class _Collector(logging.Handler):
         self.warnings.append(record.getMessage())
 
 
+def parsed(messages: Iterable[bytes], parse: Callable[[bytes], Event]) -> tuple[list[Event], list[Rejected]]:
+    """Parse messages into events and what is none."""
+    events, rejected = [], []
+    for message in messages:
+        try:
+            events.append(parse(message))
+        except RejectedMessage as error:
+            rejected.append(Rejected(error.reason, error.detail, message[:SAMPLE_BYTES]))
+    return events, rejected
+
+
 def packed(
     messages: Iterable[bytes], parse: Callable[[bytes], Event]
 ) -> tuple[Sequence[tuple[Any, ...]], Sequence[Rejected]]:
     """Parse messages; the form of a Batch on its way. An event is its tag and its fields by their place."""
-    events, rejected = [], []
-    for message in messages:
-        try:
-            event = parse(message)
-        except RejectedMessage as error:
-            rejected.append(Rejected(error.reason, error.detail, message[:SAMPLE_BYTES]))
-        else:
-            events.append((_TAGS[type(event)], *astuple(event)))
-    return events, rejected
+    events, rejected = parsed(messages, parse)
+    return [(_TAGS[type(event)], *astuple(event)) for event in events], rejected

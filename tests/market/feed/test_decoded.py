@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from market.domain.events import Event
 from market.feed.errors import FatalFeedError, RejectedMessage
 from market.feed.parse import Parser
+from market.feed.recording import decoded
 from market.feed.recording.decoded import Batch, _decode, _encode, packed, read_events
 from market.feed.wire import FRAMES
 from tests.market import small_day
@@ -50,7 +51,12 @@ def test_packed_events_equal_those_of_one_process_whatever_the_messages_hold(mes
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
-def test_read_events_gives_every_event_and_every_rejection_in_order(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("most", [1, None])
+def test_read_events_gives_every_event_and_every_rejection_in_order_on_one_core_and_on_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, most: int | None
+) -> None:
+    cores = decoded._cores()
+    monkeypatch.setattr(decoded, "_cores", lambda: cores[:most])
     lines = [*small_day.RECORDING.read_bytes().splitlines(), b"junk", b'{"DataType":"Y","Content":"{}"}'] * 20
     text = b"\n".join(lines)
     path = tmp_path / f"day{suffix}"
@@ -59,6 +65,8 @@ def test_read_events_gives_every_event_and_every_rejection_in_order(tmp_path: Pa
     assert of_batches(batches) == in_one_process(lines)
     assert b"junk" in {each.sample.strip() for batch in batches for each in batch.rejected}
     assert not multiprocessing.active_children()
+    monkeypatch.undo()
+    assert decoded._cores() == cores, "who called may run anywhere again"
 
 
 def test_read_events_closed_early_ends_its_process(tmp_path: Path) -> None:

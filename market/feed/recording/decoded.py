@@ -81,7 +81,7 @@ def read_events(path: Path) -> Generator[Batch, None, None]:
         _keep_to(cores[1:])
         yield from _batches(ours)
         process.join(END_SECONDS)
-        if process.exitcode:
+        if process.exitcode != 0:
             raise FatalFeedError(f"{path}: the process that decodes it ended with {process.exitcode}")
     finally:
         _keep_to(cores)
@@ -98,7 +98,8 @@ def _cores() -> list[int]:
 def _keep_to(cores: Iterable[int]) -> None:
     """Keep this thread to some cores: a scheduler likes to put who reads a pipe on the core of who writes it."""
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores)
+        with suppress(OSError):  # it may be forbidden, or a core be gone: only speed depends on it
+            os.sched_setaffinity(0, cores)
 
 
 def _in_this_process(path: Path) -> Generator[Batch, None, None]:

@@ -24,6 +24,13 @@ from tests.market.feed.test_parse_fuzz import MESSAGES, damaged, torn
 MANY = 200
 
 
+@pytest.fixture
+def several_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine of one core too."""
+    cores = decoded._cores()
+    monkeypatch.setattr(decoded, "_cores", lambda: cores * 2 if len(cores) == 1 else cores)
+
+
 def fields_of(event: Event) -> tuple[type, dict[str, Any]]:
     kind = next(event_type for event_type, frame in FRAMES.items() if isinstance(event, frame))
     return kind, msgspec.structs.asdict(event)
@@ -69,6 +76,7 @@ def test_read_events_gives_every_event_and_every_rejection_in_order_on_one_core_
     assert decoded._cores() == cores, "who called may run anywhere again"
 
 
+@pytest.mark.usefixtures("several_cores")
 def test_read_events_closed_early_ends_its_process(tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl"
     path.write_bytes(small_day.RECORDING.read_bytes() * MANY)
@@ -79,6 +87,7 @@ def test_read_events_closed_early_ends_its_process(tmp_path: Path) -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.usefixtures("several_cores")
 def test_read_events_whose_process_is_killed_fails_instead_of_ending(tmp_path: Path) -> None:
     path = tmp_path / "day.jsonl"
     path.write_bytes(small_day.RECORDING.read_bytes() * MANY)
@@ -91,6 +100,7 @@ def test_read_events_whose_process_is_killed_fails_instead_of_ending(tmp_path: P
         list(events)
 
 
+@pytest.mark.usefixtures("several_cores")
 def test_read_events_of_a_file_damaged_inside_gives_what_was_before_it(tmp_path: Path) -> None:
     good = gzip.compress(small_day.RECORDING.read_bytes())
     path = tmp_path / "day.jsonl.gz"

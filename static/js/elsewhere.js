@@ -2,8 +2,10 @@
 // (`data-state-of`). When they differ, because another tab or device changed something, it offers to be loaded again.
 
 const KEY = "state:";
-const SOON_MS = 300; // a change of this page's own is answered meanwhile, and several make one question
+const SOON_MS = 300; // several changes make one question
 let timer = 0;
+let changing = 0; // changes of this page's own that are under way
+let changes = 0; // and those that have ended
 
 function shown() {
   return document.querySelector("[data-state-of]");
@@ -11,12 +13,13 @@ function shown() {
 
 async function compare() {
   const part = shown();
-  if (!part) return;
+  if (!part || changing) return; // the end of a change asks
+  const before = changes;
   const answer = await fetch(part.dataset.stateOf, { redirect: "error" }).catch(() => null);
   if (!answer?.ok) return; // logged out, or the database is away: the next sign asks again
   const state = await answer.text();
-  const present = shown(); // it may have been swapped meanwhile
-  offer(present?.dataset.state !== state);
+  if (changing || changes !== before) return; // the answer may be of before or after it
+  offer(part.dataset.state !== state);
 }
 
 function offer(differs) {
@@ -37,16 +40,35 @@ function note() {
   if (part) localStorage.setItem(KEY + part.dataset.stateOf, part.dataset.state);
 }
 
-export function adopt(state) {
-  const part = shown();
-  if (!part || !state) return;
-  part.dataset.state = state;
-  note();
-  offer(false);
+// Wait for a request that changes what this page shows; the page is not compared until what it shows is new as well.
+export async function change(request) {
+  begin();
+  try {
+    const answer = await request;
+    const state = answer.headers.get("X-State");
+    if (state) shown().dataset.state = state;
+    return answer;
+  } finally {
+    end();
+  }
 }
 
+function begin() {
+  changing += 1;
+}
+
+function end() {
+  changing -= 1;
+  changes += 1;
+  note();
+  soon();
+}
+
+const ofForm = (listen) => (event) => event.detail.requestConfig.verb !== "get" && listen();
+
 document.addEventListener("changed-elsewhere", soon);
-document.addEventListener("htmx:oobAfterSwap", note);
+document.addEventListener("htmx:beforeSend", ofForm(begin));
+document.addEventListener("htmx:afterRequest", ofForm(end)); // what it brought is in the page
 addEventListener("storage", (event) => event.key?.startsWith(KEY) && soon());
 addEventListener("pageshow", (event) => event.persisted && soon()); // from the browser's memory, as it was left
 note();

@@ -1,7 +1,7 @@
 // Puts a list's symbols into another order: by dragging, and by the buttons without a new page. Without this script the
 // buttons ask the server for one.
 
-import { adopt } from "./elsewhere.js";
+import { change } from "./elsewhere.js";
 import "./suggest.js";
 
 const list = document.getElementById("items");
@@ -74,10 +74,9 @@ class Items {
     if (order.join() === this.before.join()) return;
     const body = new FormData(this.form);
     body.set("symbols", order.join(" "));
-    const answer = await fetch(this.form.dataset.arrange, { method: "POST", body }).catch(() => null);
+    const answer = await change(fetch(this.form.dataset.arrange, { method: "POST", body })).catch(() => null);
     if (answer?.status !== 204) return this.restore();
     this.before = order;
-    adopt(answer.headers.get("X-State"));
     const place = String(order.indexOf(item.dataset.symbol) + 1);
     this.told.textContent = [item.dataset.symbol, place].reduce(
       (text, part) => text.replace("{}", part),

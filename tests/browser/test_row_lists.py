@@ -1,6 +1,8 @@
 """The menu of a row changes a list while the page stays as it is."""
 
-from playwright.async_api import expect
+import asyncio
+
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Watch
 from tests.market.live_rows import Publisher
@@ -29,3 +31,62 @@ async def test_list_is_changed_from_the_menu_and_the_page_stays(pages: Watch, fe
     await row.click(button="right")
     await expect(mine).to_have_attribute("aria-checked", "false")
     assert await page.locator("main[data-stayed]").count() == 1, "the page was never left"
+
+
+class Late:
+    """Requests to an address are answered by the server at once, and by the test's leave."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        answer = await route.fetch()
+        self.asked.set()
+        await self.may_answer.wait()
+        await route.fulfill(response=answer)
+
+
+async def watch_vcb(page: Page) -> None:
+    await page.locator('[data-row="VCB"] [data-cell="price"]').click(button="right")
+    await page.get_by_role("menuitem", name="☆ Theo dõi").click()
+
+
+async def told_of_change(page: Page) -> None:
+    """Let the page hear, as its socket says it, that something of its reader's was changed."""
+    await page.evaluate("document.dispatchEvent(new Event('changed-elsewhere'))")
+
+
+async def test_state_asked_before_a_change_and_answered_after_it_is_no_change_elsewhere(
+    pages: Watch, fed: Publisher
+) -> None:
+    page = await pages.open()
+    await expect(page.locator("html[data-signals=on]")).to_be_attached()
+    late = Late()
+    await page.route("**/lists/state/", late)
+    await told_of_change(page)
+    await asyncio.wait_for(late.asked.wait(), 20)
+    await watch_vcb(page)
+    await expect(page.locator("#toasts .told")).to_contain_text("Đã thêm VCB")
+
+    async with page.expect_response("**/lists/state/") as answered:
+        late.may_answer.set()
+    await (await answered.value).finished()
+    await page.evaluate("new Promise(requestAnimationFrame)")
+    await expect(page.locator("[data-changed]")).to_have_count(0)
+
+
+async def test_change_that_the_page_has_not_heard_the_answer_of_is_no_change_elsewhere(
+    pages: Watch, fed: Publisher
+) -> None:
+    page = await pages.open()
+    await expect(page.locator("html[data-signals=on]")).to_be_attached()
+    late = Late()
+    await page.route("**/lists/new/", late)
+    await watch_vcb(page)
+    await asyncio.wait_for(late.asked.wait(), 20)
+    await told_of_change(page)
+    await page.wait_for_timeout(900)  # three times as long as it takes to ask
+    late.may_answer.set()
+    await expect(page.locator("#toasts .told")).to_have_count(1)
+    await expect(page.locator("#toasts .told")).to_contain_text("Đã thêm VCB")

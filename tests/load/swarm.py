@@ -68,9 +68,10 @@ def swarm(scenario: Scenario, site: Site, users: int, seconds: int) -> Outcome:
         path = Path(folder) / "outcome.json"
         first, *others = site.addresses
         command = [
-            *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary"),
+            *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless"),
+            *("--only-summary", "--loglevel", "WARNING"),
             *("--host", first, *(word for each in others for word in ("--also", each)), "--outcome", str(path)),
-            *("--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s", "--loglevel", "WARNING"),
+            *("--users", str(users), "--spawn-rate", str(users / scenario.arrival), "--run-time", f"{seconds}s"),
             *scenario.users,
         ]  # fmt: skip
         done = subprocess.run(

@@ -8,6 +8,7 @@ class Scenario(NamedTuple):
     """`users` are classes of locustfile.py; bars are milliseconds.
 
     `p95` holds answers, by their name there, to a bar; `most` the slowest of them; `age_p99` updates, by channel.
+    The clients come within `arrival` seconds.
     """
 
     name: str
@@ -16,6 +17,7 @@ class Scenario(NamedTuple):
     p95: Mapping[str, float]
     most: Mapping[str, float]
     age_p99: Mapping[str, float]
+    arrival: int = 1
 
 
 SCENARIOS: Final = {
@@ -32,6 +34,7 @@ SCENARIOS: Final = {
             {"page": 500, "symbol page": 500, "snapshot": 300, "history": 300, "log-in": 2000},
             {},
             {"market": 700},
+            arrival=5,  # everybody at once is what bursts and storms are for
         ),
     )
 }

@@ -14,9 +14,13 @@ export class Socket {
     this.take = take; // (frames) => void, called in an animation frame
     this.notice = document.getElementById("socket-notice");
     this.frames = [];
-    this.acked = 0;
+    this.seq = 0;
+    this.ackTime = -ACK_MS;
+    this.ackTimer = null;
     this.heard = performance.now();
     this.attempts = 0;
+    this.socket = null;
+    window.htmx.createWebSocket = (address) => this.connect(address);
     window.htmx.config.wsReconnectDelay = (attempt) => Math.random() * 1000 * 2 ** Math.min(attempt, 4);
     main.addEventListener("htmx:wsBeforeMessage", (event) => this.message(event));
     main.addEventListener("htmx:wsOpen", (event) => this.open(event));
@@ -24,10 +28,20 @@ export class Socket {
     setInterval(() => this.watch(), 4000);
   }
 
+  // One at a time: the late close of a socket that was replaced would make htmx replace the one that works.
+  connect(address) {
+    if (this.socket) {
+      this.socket.onclose = null;
+      this.socket.close();
+    }
+    this.heard = performance.now();
+    this.socket = new WebSocket(address);
+    return this.socket;
+  }
+
   open(event) {
     this.wrapper = event.detail.socketWrapper;
     this.heard = performance.now();
-    this.acked = 0;
     this.frames = []; // of the connection before; the server begins with a snapshot
   }
 
@@ -54,11 +68,19 @@ export class Socket {
     this.take(frames);
   }
 
+  // Not every frame by itself, but the last one too: the server is silent to a page that owes it too much.
   acknowledge(seq, now) {
-    const time = performance.now();
-    if (!now && this.ackTime && time - this.ackTime < ACK_MS) return;
-    this.ackTime = time;
-    this.wrapper?.sendImmediately(JSON.stringify({ ack: seq }));
+    this.seq = seq;
+    const wait = now ? 0 : this.ackTime + ACK_MS - performance.now();
+    if (wait <= 0) this.confirm();
+    else this.ackTimer ??= setTimeout(() => this.confirm(), wait);
+  }
+
+  confirm() {
+    clearTimeout(this.ackTimer);
+    this.ackTimer = null;
+    this.ackTime = performance.now();
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ ack: this.seq }));
   }
 
   closed(event) {
@@ -66,20 +88,15 @@ export class Socket {
     if (code === NO_SESSION) return this.say(this.main.dataset.textEnded);
     if (FINAL.includes(code)) return this.say(this.main.dataset.textRefused);
     this.say(this.main.dataset.textLost);
-    if (HTMX_REOPENS.includes(code) || this.replaced) {
-      this.replaced = false;
-      return;
-    }
+    if (HTMX_REOPENS.includes(code)) return;
     const ceiling = CROWDED.includes(code) ? 20000 : 1000 * 2 ** Math.min(this.attempts, 4);
     this.attempts += 1;
     setTimeout(() => event.detail.socketWrapper.reconnect(), Math.random() * ceiling);
   }
 
-  // A connection can die without a close. `reconnect` closes it, and that close must not open a second one.
+  // A connection can die without a close. After a close the next one is on its way already.
   watch() {
-    if (!this.wrapper || performance.now() - this.heard < SILENT_MS) return;
-    this.heard = performance.now();
-    this.replaced = true;
+    if (!this.wrapper || this.socket.readyState === WebSocket.CLOSED || performance.now() - this.heard < SILENT_MS) return;
     this.say(this.main.dataset.textLost);
     this.wrapper.reconnect();
   }

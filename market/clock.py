@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from datetime import date, datetime
 
-from market.domain.calendar import day_of
+from market.domain.calendar import VIETNAM, day_of, to_date
+from market.domain.state import MarketState
 
 MEASURED_SECONDS = 10.0
 SPEED_TOLERANCE = 0.05
@@ -54,3 +56,13 @@ class MarketClock:
         if not self._seen:
             return 0
         return self._seen + int((self._monotonic() - self._seen_at) * self.speed)
+
+
+def vietnam_today() -> date:
+    """The wall clock's date in Vietnam."""
+    return datetime.now(tz=VIETNAM).date()
+
+
+def market_date(state: MarketState) -> date:
+    """The market's trading date; today before the first message."""
+    return to_date(state.day) if state.day else vietnam_today()

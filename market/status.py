@@ -1,5 +1,7 @@
 """How the feed does, as one object that every page and API client gets."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -9,14 +11,20 @@ from market.domain.state import MarketState
 from market.feed.source import Source
 from market.pipeline import Pipeline
 
+logger = logging.getLogger(__name__)
+
 ACTIVE_PHASES: Final = frozenset({"ato", "continuous", "atc"})
 DELAYED_SECONDS: Final = 15
 SILENT_SECONDS: Final = 60
+LOGGED_EVERY_SECONDS: Final = 60.0
 DayNote = dict[str, Any]
 
 
 class FeedStatus:
-    """Builds the status object from what the process knows; `day_note` is the calendar's word on the trading date."""
+    """Builds the status object from what the process knows; `day_note` is the calendar's word on the trading date.
+
+    `parts` are what else of the process may be in trouble: each tells in a few words, or "" when it is well.
+    """
 
     def __init__(
         self,
@@ -25,14 +33,15 @@ class FeedStatus:
         source: Source,
         clock: MarketClock,
         day_note: Callable[[], DayNote],
+        parts: Mapping[str, Callable[[], str]],
     ) -> None:
         self._state = state
         self._pipeline = pipeline
         self._source = source
         self._clock = clock
         self._day_note = day_note
+        self._parts = parts
         self.last: dict[str, Any] = {}  # as said last, for other threads
-        self.parts: dict[str, Callable[[], str]] = {}  # what else of the process may be in trouble: its words, or ""
 
     def __call__(self) -> dict[str, Any]:
         """The status object of the WebSocket API."""
@@ -52,9 +61,25 @@ class FeedStatus:
             "day": self._day_note(),
             "counts": {"messages": self._pipeline.messages, "rejected": self._pipeline.all_rejected()},
             "connections": {short(name): each.state for name, each in self._source.connections().items()},
-            "parts": {name: trouble for name, look in self.parts.items() if (trouble := look())},
+            "parts": {name: trouble for name, look in self._parts.items() if (trouble := look())},
         }
         return self.last
+
+    async def log_progress(self) -> None:
+        """Say in the log once a minute how it goes, until cancelled."""
+        before = self._pipeline.messages
+        while True:
+            await asyncio.sleep(LOGGED_EVERY_SECONDS)
+            now = self()
+            logger.info(
+                "%s, %s messages (%s a minute), rejected %s, market time %s",
+                now["feed"],
+                self._pipeline.messages,
+                self._pipeline.messages - before,
+                now["counts"]["rejected"] or "none",
+                now["time"],
+            )
+            before = self._pipeline.messages
 
     def _boards(self, now: int) -> dict[str, Any]:
         boards: dict[str, Any] = {}

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -30,6 +30,9 @@ BATCH_ROWS: Final = 10_000
 HEARTBEAT_SECONDS: Final = 10.0
 QUEUE_ENOUGH: Final = 4  # batches; a source that can wait does when more are on their way
 
+TakeNote: TypeAlias = Callable[[Any], None]
+"""Takes up what `Store.note` was given, as plain values."""
+
 
 class Waiting(NamedTuple):
     """What is not stored yet, and what a full spool dropped."""
@@ -44,8 +47,7 @@ class Waiting(NamedTuple):
 class Store:
     """Journal in front of the pipeline, collector behind it, writer beside it.
 
-    Build it, `recover` once, then `take` messages while `run` runs, then `close`. `loads` give other parts back what
-    the collector's memories kept, by the same names; `notes` what they noted among the messages since.
+    Build it, `recover` once, then `take` messages while `run` runs, then `close`.
     """
 
     def __init__(
@@ -58,8 +60,6 @@ class Store:
         *,
         spool_bytes: int,
         interval_seconds: float,
-        loads: Mapping[str, Load] | None = None,
-        notes: Mapping[str, Callable[[Any], None]] | None = None,
     ) -> None:
         self.deaf = False  # messages are of another market
         self.position = 0  # messages of the source that the state has seen
@@ -69,8 +69,6 @@ class Store:
         self._pipeline = pipeline
         self._collector = collector
         self._interval = interval_seconds
-        self._loads = loads or {}
-        self._notes = notes or {}
         self._folder = leadership.folder
         self._last_run = leadership.last_run
         self._journal = Journal(self._folder.journal)
@@ -103,19 +101,23 @@ class Store:
         spool = self._spool
         return Waiting(self._writer.waiting, spool.size, spool.segments, self._spool_bytes, spool.lost_rows)
 
-    def recover(self) -> Found:
-        """Bring the state to where the last run left it, and begin to store."""
+    def recover(self, loads: Mapping[str, Load] | None = None, notes: Mapping[str, TakeNote] | None = None) -> Found:
+        """Bring the state to where the last run left it, and begin to store.
+
+        `loads` give other parts back what the collector's memories kept, by the same names; `notes` what they noted
+        among the messages since.
+        """
         run = self._collector.run
         found = recovery.find(self._folder, self._journal, self._spool.newest_seq(), self._last_run, run.identity)
         try:
-            recovery.load(self._state, found.states, self._loads)
+            recovery.load(self._state, found.states, loads or {})
         except (KeyError, TypeError, ValueError) as error:
             logger.error("What the last run left cannot be read, starting anew: %r", error)
             forget(self._state)
             found = Found("nothing", [], [], 0, found.newest_seq, 0.0)
         self.position = found.position
         for seq in found.segments:
-            self._play(seq)
+            self._play(seq, notes or {})
         if found.origin != "folder":
             self._folder.forget_state()  # first: what is noted next would make an old checkpoint count
         if self._last_run is not None:
@@ -129,7 +131,7 @@ class Store:
         logger.info("Begins with %s symbols from %s", len(self._state.symbols), found.origin)
         return found
 
-    def _play(self, seq: int) -> None:
+    def _play(self, seq: int, notes: Mapping[str, TakeNote]) -> None:
         """Take the messages of a segment again."""
         for line in self._journal.read(seq):
             if line in MARKS:
@@ -139,7 +141,7 @@ class Store:
             self.position += not is_note
             try:
                 if is_note:
-                    self._read_note(line)
+                    read_note(line, notes)
                 else:
                     self._pipeline.take(line)
             except Exception:  # what ended the last run must not end each one after it
@@ -148,11 +150,6 @@ class Store:
     def note(self, name: str, value: Any) -> None:
         """Write among the messages what another part of the process did between them, as plain values."""
         self._journal.mark(msgspec.json.encode({"Note": name, "Value": value}))
-
-    def _read_note(self, line: bytes) -> None:
-        note = msgspec.json.decode(line)
-        if take := self._notes.get(note["Note"]):
-            take(note["Value"])
 
     def _write_first_checkpoint(self, found: Found) -> None:
         """Make the folder's state ours before the first message comes."""
@@ -238,6 +235,13 @@ class Store:
         if self._collector.run.source == "replay":
             self._folder.forget_state()
         self._folder.close()
+
+
+def read_note(line: bytes, notes: Mapping[str, TakeNote]) -> None:
+    """Give a note of the journal back to who wrote it."""
+    note = msgspec.json.decode(line)
+    if take := notes.get(note["Note"]):
+        take(note["Value"])
 
 
 def forget(state: MarketState) -> None:

@@ -49,9 +49,8 @@ class Started:
             TABLES,
             spool_bytes=2**24,
             interval_seconds=1.0,
-            loads={"kept": self.kept.__setitem__},
         )
-        self.found = self.store.recover()
+        self.found = self.store.recover({"kept": self.kept.__setitem__})
 
     def take(self, messages: list[bytes]) -> None:
         """Take messages."""

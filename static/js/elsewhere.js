@@ -37,7 +37,11 @@ function soon() {
 // Other tabs of this browser hear it also without an account.
 function note() {
   const part = shown();
-  if (part) localStorage.setItem(KEY + part.dataset.stateOf, part.dataset.state);
+  try {
+    if (part) localStorage.setItem(KEY + part.dataset.stateOf, part.dataset.state);
+  } catch {
+    // Storage may be forbidden or full; the socket tells the pages of who has an account.
+  }
 }
 
 // Wait for a request that changes what this page shows; the page is not compared until what it shows is new as well.

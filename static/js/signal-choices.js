@@ -1,22 +1,23 @@
-// What a reader chose about signals, kept in this browser. Storage may be forbidden: then choices last as long as the page.
+// What a reader chose about signals, kept in this browser. Storage may be forbidden or full: then choices
+// last as long as the page.
 
 const DEFAULTS = { sound: false, sound_all: false, toasts: true };
-const kept = new Map();
+const kept = new Map(); // what storage did not take
 
-export function recall(name, store = localStorage) {
+export function recall(name, store = "localStorage") {
   try {
-    return store.getItem(`signals-${name}`) ?? kept.get(name) ?? null;
+    return kept.get(name) ?? window[store].getItem(`signals-${name}`);
   } catch {
-    return kept.get(name) ?? null;
+    return null;
   }
 }
 
-export function remember(name, value, store = localStorage) {
-  kept.set(name, String(value));
+export function remember(name, value, store = "localStorage") {
   try {
-    store.setItem(`signals-${name}`, value);
+    window[store].setItem(`signals-${name}`, value);
+    kept.delete(name);
   } catch {
-    // kept in the page
+    kept.set(name, String(value));
   }
 }
 

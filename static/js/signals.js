@@ -23,7 +23,7 @@ let socket = null;
 function connect() {
   const address = new URL(box.dataset.socket, location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const [seen, after] = [recall("seen"), recall("last", sessionStorage)];
+  const [seen, after] = [recall("seen"), recall("last", "sessionStorage")];
   if (seen) address.searchParams.set("seen", seen);
   if (after) address.searchParams.set("after", after);
   heard = performance.now();
@@ -54,7 +54,7 @@ function take(frame) {
     unseen += frame.count;
   }
   const newest = Math.max(first ? frame.newest : 0, ...frame.items.map((item) => Date.parse(item.time) / 1000));
-  if (newest > 0) remember("last", newest, sessionStorage);
+  if (newest > 0) remember("last", newest, "sessionStorage");
   if (reading && !document.hidden) markSeen(newest);
   show();
   if (!frame.items.length) return;
@@ -132,7 +132,7 @@ box.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?
 document.addEventListener("keydown", (event) => event.key === "Escape" && box.lastElementChild?.remove());
 document.addEventListener("visibilitychange", () => {
   if (!reading || document.hidden) return;
-  markSeen(Number(recall("last", sessionStorage)) || 0);
+  markSeen(Number(recall("last", "sessionStorage")) || 0);
   show();
 });
 addEventListener("storage", (event) => {

@@ -19,6 +19,7 @@ SECRETS: Final = (
     re.compile(r"(\b(?:Bearer|Token)\s+)[A-Za-z0-9._~+/=-]{8,}()", re.IGNORECASE),
     re.compile(r"([?&](?:token|access_token|connectionToken|key|secret)=)[^&\s'\"]+()", re.IGNORECASE),
     re.compile(r"(/account/reset/[^/\s]+/)(?!set-password)[A-Za-z0-9-]+()"),  # the link opens an account
+    re.compile(r"((?:/|%2F)shared(?:/|%2F))[^/%\s?#&'\"]+()"),  # whoever has the key of a list may look at it
     re.compile(r"(/bot\d+:)[A-Za-z0-9_-]+()"),  # Telegram puts its token into the path
     re.compile(r"(\b[a-z][a-z0-9+]*://[^\s:/@]*:)[^\s/@]+(@)"),  # the password in an address
     re.compile(r"""((?:consumerSecret|password|secret_key)["']?\s*[:=]\s*["']?)[^\s"',}]+()""", re.IGNORECASE),

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from alerts.models import Delivery
-from market.models import ApiToken
+from market.models import ApiToken, Watchlist
 from tests.alerts.delivery.builders import make_channel, make_delivery
 from tests.alerts.delivery.standins import StandIn, stand_in
 from tests.integration.killable import wait_until
@@ -93,6 +93,9 @@ def test_neither_password_nor_token_nor_key_is_logged(
     root.save()
     device = TOTPDevice.objects.create(user=root, name="app")
     token = ApiToken.issue(root, "program")[1]
+    shared = Watchlist.objects.create(owner=root, name="Shared", position=1)
+    shared.share(True)
+    assert shared.share_key
     make_delivery(make_channel(root, "webhook", {"url": f"{hooked.url}/hook", "secret": HOOK}))
     make_delivery(make_channel(root, "telegram"))
     own = {"LOG_LEVEL": "DEBUG", "ANONYMOUS_READ": "false", "DELIVERY_TO_LOOPBACK": "true"}
@@ -110,7 +113,7 @@ def test_neither_password_nor_token_nor_key_is_logged(
     try:
         running[0].wait_until(lambda: accepts(port))
         running[1].wait_until(lambda: any("ready." in line for line in said), 60)
-        drive(f"http://{LOOPBACK}:{port}", token)
+        drive(f"http://{LOOPBACK}:{port}", token, shared.share_key)
         run("alerts.deliver")
         wait_until(lambda: not Delivery.objects.filter(finished_at=None).exists(), "the end of both deliveries")
     finally:
@@ -121,6 +124,7 @@ def test_neither_password_nor_token_nor_key_is_logged(
     assert "/account/log-in/" in text and "alerts.deliver" in text and " DEBUG " in text  # they do tell
     database, redis = (re.findall(r":([^:@/]+)@", environment[name]) for name in ("DATABASE_URL", "REDIS_URL"))
     secrets = [PASSWORD, WRONG, BOT, BOT.partition(":")[2], HOOK, token, token[:-4], device.key, settings.SECRET_KEY]
+    secrets.append(shared.share_key)
     found = [each for each in [*secrets, *SEALED.values(), *database, *redis] if each in text]
     assert found == [], [line for line in said if any(each in line for each in found)][:5]
 
@@ -130,9 +134,10 @@ def run(task: str) -> None:
     app.send_task(task, queue="delivery")
 
 
-def drive(url: str, token: str) -> None:
-    """Log in with the wrong and the right password, show codes, tokens in headers and addresses, and JSON."""
+def drive(url: str, token: str, key: str) -> None:
+    """Log in with the wrong and the right password, show codes, tokens in headers and addresses, keys, and JSON."""
     browser = Browser(url)
+    browser.get(f"/shared/{key}/")  # led to the log-in page
     assert browser.get("/account/log-in/") == 200
     browser.post("/account/log-in/", username="root", password=WRONG)
     browser.post("/account/log-in/", username="root", password=PASSWORD)
@@ -145,5 +150,8 @@ def drive(url: str, token: str) -> None:
             browser.get(f"/api/symbols{query}", Authorization=header)
             browser.get(f"/api/no-such{query}", Authorization=header)
     browser.get(f"/account/reset/MQ/{token}/")
+    for path in (f"/shared/{key}/", f"/shared/{key}/no-such", f"/shared/{key[:-1]}/"):
+        browser.get(path)
+    browser.post(f"/shared/{key}/copy/")
     browser.post("/api/symbols", body=json.dumps({"token": token}))
     speak(url, token)

@@ -212,6 +212,15 @@ def test_link_that_resets_a_password_is_not_logged(site: Site) -> None:
     assert shown == ["/account/reset/MQ/[hidden]", "/account/reset/MQ/set-password/", "/account/reset/sent/"]
 
 
+def test_key_of_a_shared_list_is_not_logged(site: Site) -> None:
+    key = "Zk3-x_9a0bCdEfGhIjKlMn"
+    for path in (f"/shared/{key}/", f"/shared/{key}/copy/", f"/shared/{key}?sort=price", f"//shared/{key}/%0Ax"):
+        get(site.nginx.https, path)
+    shown = [line["uri"] for line in logged(site.nginx, "/shared/", least=4)]
+    assert shown == ["/shared/[hidden]/", "/shared/[hidden]/copy/", "/shared/[hidden]", "/shared/[hidden]/"]
+    assert key not in "\n".join(line for lines in site.said.values() for line in lines)
+
+
 def test_reader_who_shows_something_of_himself_gets_no_kept_answer(site: Site) -> None:
     get(site.nginx.https, SNAPSHOT)
     refused = get(site.nginx.https, SNAPSHOT, Authorization=f"Bearer {TOKEN}")

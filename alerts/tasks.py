@@ -1,8 +1,6 @@
 """Celery's work for alerts: delivery and housekeeping. When: settings."""
 
 import logging
-from datetime import time
-from typing import Final
 
 import redis
 from celery import shared_task
@@ -14,14 +12,12 @@ from alerts.delivery import linking, sending
 from alerts.delivery.summary import deliver_summary
 from alerts.models import Alert, DayEnd, Delivery, PersonalHit, PlannedSubject
 from alerts.models.delivery import KEEP_PLANNED
-from alerts.summary.reads import read_summary
+from alerts.summary.reads import SETTLED, read_summary
 from alerts.summary.words import summary_texts
 from market.backfill.shown import moment_shown
 from market.models import TradingDay
 
 logger = logging.getLogger(__name__)
-
-SUMMED_UP: Final = time(15, 10)  # some minutes after the last match, whose messages may be late
 
 
 @shared_task(  # type: ignore[untyped-decorator]
@@ -39,10 +35,13 @@ def prune_alerts() -> None:
     name="alerts.sum_up", autoretry_for=(DatabaseError, redis.RedisError), retry_backoff=15, max_retries=3
 )
 def sum_up() -> None:
-    """Make a trading day's summary once, some time after its close by the market's clock, and hand it to delivery."""
+    """Make a trading day's summary once, some time after its close by the market's clock, and hand it to delivery.
+
+    Where the day's data end before the close, its text says so.
+    """
     moment = moment_shown()
     day = moment.date()
-    if moment.time() < SUMMED_UP or DayEnd.objects.filter(day=day).exists() or not TradingDay.objects.status(day).open:
+    if moment.time() < SETTLED or DayEnd.objects.filter(day=day).exists() or not TradingDay.objects.status(day).open:
         return
     summary = read_summary(day, moment)
     if not summary.symbols:
@@ -52,6 +51,8 @@ def sum_up() -> None:
         if is_new:
             told = deliver_summary(day, summary_texts(summary))
             logger.info("Summary of %s made, for %s channels", day, told)
+            if summary.ends_early:
+                logger.warning("The data of %s end at %s: its summary says so", day, summary.until)
 
 
 @shared_task(name="alerts.deliver")  # type: ignore[untyped-decorator]

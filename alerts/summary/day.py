@@ -5,15 +5,24 @@ Prices and values in VND, futures and indices in points, volumes in shares. What
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 from msgspec import Struct
+
+from market.domain.calendar import TIMETABLE, hm, midnight
 
 TOP: Final = 10
 NOTABLE: Final = 12
 LISTED: Final = frozenset({"stock", "etf", "fund", ""})  # what movers and breadth are about; "" is not described yet
 RANK: Final = {"critical": 0, "warning": 1, "info": 2}
+# From when on nothing matches on a board any more, by the timetable.
+LAST_MATCH: Final[dict[str, timedelta]] = {
+    board: timedelta(
+        seconds=min(start for start, phase in phases if start > hm(12) and phase in ("put_through", "closed"))
+    )
+    for board, phases in TIMETABLE.items()
+}
 
 
 class DayRow(Struct, frozen=True):
@@ -64,6 +73,19 @@ class DayRow(Struct, frozen=True):
         return "up" if self.close > self.reference else "down" if self.close < self.reference else "reference"
 
 
+class Sight(Struct, frozen=True):
+    """How far the data of a symbol's day go: `at` is its last message or minute, `end` the end of that.
+
+    None of both: all of its day is known, because the exchange itself told it afterwards.
+    """
+
+    symbol: str
+    kind: str
+    board: str
+    at: datetime | None
+    end: datetime | None
+
+
 class Breadth(Struct, frozen=True):
     """How many symbols closed where; `advances` hold `ceilings`, `declines` hold `floors`."""
 
@@ -110,7 +132,8 @@ class Noted(Struct, frozen=True):
 class DailySummary(Struct, frozen=True):
     """What a day amounted to. Lists are sorted, at most ten long.
 
-    `is_final`: the market has closed. `until`: the newest day's last message that counts, None for days before.
+    `is_final`: the market has closed, and the data go as far. `until`: up to when they go, None where that is the whole
+    day. `ends_early`: the market has closed some minutes ago, and they end before.
     """
 
     day: date
@@ -133,6 +156,7 @@ class DailySummary(Struct, frozen=True):
     alert_counts: dict[str, int]
     notable: list[Noted]
     symbols: int
+    ends_early: bool = False
 
 
 def summarise(
@@ -145,6 +169,7 @@ def summarise(
     is_final: bool,
     source: str = "",
     until: datetime | None = None,
+    ends_early: bool = False,
 ) -> DailySummary:
     """Sum a day up; `notable` are candidates, the most severe and newest of them stay."""
     rows = list(rows)
@@ -177,7 +202,32 @@ def summarise(
         alert_counts=dict(sorted(alert_counts.items(), key=lambda each: (-each[1], each[0]))),
         notable=sorted(noted, key=lambda each: RANK.get(each.severity, len(RANK)))[:NOTABLE],
         symbols=len(stocks),
+        ends_early=ends_early,
     )
+
+
+def last_of(sights: Sequence[Sight]) -> datetime | None:
+    """Up to when the stocks of a day are known; where there are none, everything else."""
+    return max((each.at for each in stocks_of(sights) if each.at), default=None)
+
+
+def reaches_close(day: date, sights: Sequence[Sight]) -> bool:
+    """Whether the data of a day go to its close: those of stocks past the closing auction, and any of them to the last
+    match of the boards that the stocks are on. A board where little trades may have nothing to say of its last minutes.
+    """
+    stocks = [each for each in stocks_of(sights) if each.end]
+    if not stocks:
+        return True
+    auction = min(LAST_MATCH.values())
+    last = max(LAST_MATCH.get(each.board, auction) for each in stocks)
+    stocks_end = max(each.end for each in stocks if each.end)
+    any_end = max(each.end for each in sights if each.end)
+    return stocks_end >= midnight(day) + auction and any_end >= midnight(day) + last
+
+
+def stocks_of(sights: Sequence[Sight]) -> Sequence[Sight]:
+    """What movers and breadth are about; everything where nothing of it is stored."""
+    return [each for each in sights if each.kind in LISTED] or sights
 
 
 def top(rows: Sequence[DayRow], size: Callable[[DayRow], float]) -> list[DayRow]:

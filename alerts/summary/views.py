@@ -14,7 +14,7 @@ from alerts.evidence import headline, index_name, shown_name
 from alerts.signals.lines import day_of
 from alerts.summary.day import DailySummary, DayRow, Noted
 from alerts.summary.reads import daily_summary, neighbours, newest_day
-from alerts.summary.words import so_far
+from alerts.summary.words import cut_short, so_far
 from alerts.words import kind_label
 from market.pages.rows import SOURCES
 from market.pages.strip import INDICES
@@ -46,6 +46,7 @@ def words_of(found: DailySummary, language: str) -> dict[str, Any]:
         "counts": [(kind_label(kind), kind, count) for kind, count in found.alert_counts.items()],
         "notable": [noted(each, language) for each in found.notable],
         "so_far": "" if found.is_final or not found.symbols else so_far(found),
+        "cut_short": cut_short(found) if found.ends_early and found.symbols else "",
         "source_label": SOURCES.get(found.source, ""),
         "parts": [
             ("up", found.breadth.advances),

@@ -28,6 +28,8 @@ def summary_text(summary: DailySummary, language: str) -> str:
 def lines(summary: DailySummary, language: str) -> Iterator[str]:
     """Line by line; what is not known is left out."""
     yield first_line(summary, language)
+    if summary.ends_early:
+        yield cut_short(summary)
     for row in summary.indices:
         if row.symbol.upper() != MARKER:
             yield index_words(row, language)
@@ -75,8 +77,15 @@ def first_line(summary: DailySummary, language: str) -> str:
     return f"{said}: {index_words(marker, language)}" if marker is not None else said
 
 
+def cut_short(summary: DailySummary) -> str:
+    """That the day is over, and its data end before."""
+    return gettext("The data of this day end at %(time)s, before the close: these are not its final figures.") % {
+        "time": f"{summary.until:%H:%M}"
+    }
+
+
 def so_far(summary: DailySummary) -> str:
-    """Up to which minute a day that goes on is summed up."""
+    """Up to which minute a day is summed up that goes on, or whose data end early."""
     if summary.until is None:
         return gettext("so far")
     return gettext("up to %(time)s") % {"time": f"{summary.until:%H:%M}"}

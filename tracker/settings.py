@@ -224,6 +224,9 @@ SSI_CONSUMER_ID = text("SSI_CONSUMER_ID")
 SSI_CONSUMER_SECRET = text("SSI_CONSUMER_SECRET")
 SSI_DATA_URL = url("SSI_DATA_URL", "https://fc-data.ssi.com.vn/", {"http", "https"})
 SSI_STREAM_URL = url("SSI_STREAM_URL", "https://fc-datahub.ssi.com.vn/", {"http", "https"})
+# Without any frame for so long, keep-alives included, a connection to the stream is lost; never before twice the time
+# that the server announces, which nobody has measured at SSI.
+FEED_SILENCE_SECONDS = whole("FEED_SILENCE_SECONDS", 45, 1, 3600)
 REST_CALLS_PER_SECOND = number("REST_CALLS_PER_SECOND", 1, 0.1, 1000)  # SSI publishes no limit; about one is safe
 WATCH = text("WATCH", "vn30")  # vn30, all, or a comma list of symbols
 RECORDINGS_DIR = BASE_DIR / text("RECORDINGS_DIR", ".run/recordings")  # days that alert rules may be tried against

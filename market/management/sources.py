@@ -14,6 +14,7 @@ from market.feed.client import FastConnectSource
 from market.feed.recording import Recorder, RecordingSource
 from market.feed.rest import FastConnectRest
 from market.feed.source import Handle, Source
+from market.feed.timing import Timing
 from market.watch import find_watch, reach, stored_members
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ async def opened_source(options: dict[str, Any]) -> AsyncIterator[tuple[Source, 
         await reach(rest, settings.SSI_DATA_URL)
         watch = await find_watch(rest, options["watch"], vietnam_today())
         logger.info("Watching %s", ", ".join(f"{channel[:60]}" for channel in watch.channels))
-        yield FastConnectSource(rest, settings.SSI_STREAM_URL, watch.channels), watch.members
+        timing = Timing(silence_floor=settings.FEED_SILENCE_SECONDS)
+        yield FastConnectSource(rest, settings.SSI_STREAM_URL, watch.channels, timing=timing), watch.members
 
 
 def venue() -> FastConnectRest:

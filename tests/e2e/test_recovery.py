@@ -21,7 +21,7 @@ STATES = "SELECT count(*) FROM market_symbolstate WHERE kind = 'symbol' AND (sta
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Whole]:
     """The market of a morning, at twice its pace."""
-    with Whole(STORE_INTERVAL_MS="200", RECOVERY_WAIT_SECONDS="2") as whole:
+    with Whole(STORE_INTERVAL_MS="200", RECOVERY_WAIT_SECONDS="2", FEED_SILENCE_SECONDS="2") as whole:
         whole.start_market("09:20", "--speed", "2", "--keep-alive", "2")
         whole.market("resume")
         yield whole
@@ -149,10 +149,18 @@ def test_malformed_repeated_and_late_messages_change_no_total(whole: Whole) -> N
 
 
 def test_half_open_connection_is_noticed_and_made_anew(whole: Whole) -> None:
+    noticed = "no frame for 8 s"  # twice what this exchange announces, which is twice its pace of keep-alives
+    before = log_lines(whole, "X:", noticed)
     whole.market("faults/silence", channel="X")
-    whole.until(lambda: any("X:" in line and "no frame for" in line for line in whole.said["ingest"]), "the silence")
+    whole.until(lambda: log_lines(whole, "X:", noticed) > before, "the silence")
     whole.market("faults/reset")
     whole.until(lambda: connections(whole)["X"] == "connected", "the connection")
+    whole.until(lambda: held(whole) == [["F"], ["MI"], ["R"], ["X"]], "the half-open one to be gone")
+
+
+def log_lines(whole: Whole, *parts: str) -> int:
+    """How many lines of ingest's log say all of that."""
+    return sum(all(part in line for part in parts) for line in whole.said["ingest"])
 
 
 # --- Our own processes

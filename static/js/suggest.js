@@ -12,6 +12,7 @@ class Suggest {
     this.single = input.dataset.suggest === "all";
     this.timer = null;
     this.asked = "";
+    this.found = ""; // the word that the list answers
     this.before = ""; // what stands before the word that is suggested for
     this.chosen = null;
     this.list = document.createElement("ul");
@@ -49,6 +50,7 @@ class Suggest {
     const { symbols } = await answer.json();
     const fitting = symbols.filter(({ kind }) => this.single || (kind !== "index" && kind !== "future"));
     const complete = !this.single && fitting.some(({ symbol }) => symbol === word.toUpperCase());
+    this.found = word;
     this.show(complete ? [] : fitting); // over a whole code they would only hide what stands below
   }
 
@@ -83,21 +85,31 @@ class Suggest {
   }
 
   key(event) {
-    if (event.isComposing || !this.open) return;
+    if (event.isComposing || (!this.open && event.key !== "Enter")) return;
     const items = [...this.list.children];
     const place = items.indexOf(this.chosen);
     if (event.key === "ArrowDown") this.choose(items[(place + 1) % items.length]);
     else if (event.key === "ArrowUp") this.choose(items[(place > 0 ? place : items.length) - 1]);
     else if (event.key === "Enter") {
-      // A company's name is no code: the best that was found for it is meant.
-      const meant = this.chosen ?? (this.single && !CODE.test(this.input.value.trim()) ? items[0] : null);
-      if (!meant) return this.close();
-      this.take(meant);
+      const word = this.input.value.trim();
+      if (this.chosen) this.take(this.chosen);
+      else if (this.single && word && !CODE.test(word)) this.best(word);
+      else return this.close(); // the form goes on
     } else if (event.key === "Escape") {
       this.close();
       event.stopPropagation(); // the first one closes the list, the second empties the field
     } else return;
     event.preventDefault();
+  }
+
+  // A company's name is no code: the best that is found for it is meant.
+  async best(word) {
+    clearTimeout(this.timer);
+    if (this.found !== word) await this.ask();
+    if (this.input.value.trim() !== word) return; // typed on
+    const item = this.found === word && this.list.firstElementChild;
+    if (item) this.take(item);
+    else this.input.form.requestSubmit();
   }
 
   take(item) {

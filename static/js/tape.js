@@ -20,9 +20,7 @@ export function tape() {
       write(address, form);
       link.href = address;
     }
-    const fragment = new URL(form.dataset.rows, location.href);
-    fragment.search = here.search;
-    window.htmx.ajax("GET", fragment.pathname + fragment.search, { target: rows, swap: "innerHTML" });
+    window.htmx.trigger(rows, "filter"); // asked by the panel itself, so that no earlier answer of its own comes after
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();

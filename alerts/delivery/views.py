@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from alerts.delivery import linking, page, push, sending
 from alerts.delivery.addresses import take_apart
@@ -46,7 +46,7 @@ NAMES: Final = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Intern
 Change = Callable[[HttpRequest, DeliveryChannel], HttpResponseBase | None]
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def show(request: HttpRequest) -> HttpResponse:
@@ -276,7 +276,7 @@ def report(request: HttpRequest, delivery: Delivery) -> None:
         messages.error(request, gettext("%(channel)s: the test message failed (%(error)s).") % values, "bad")
 
 
-@require_GET
+@require_safe
 @login_not_required
 def push_worker(request: HttpRequest) -> FileResponse:
     """The service worker, from the root: it may only care for addresses below its own."""

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpR
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from market.pages.derivatives import CONTRACTS
 from market.pages.price_table import PRICES
@@ -53,7 +53,7 @@ async def board_page(request: HttpRequest, own: list[OwnList], shared: OwnList |
 
 
 @login_not_required
-@require_GET
+@require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What the page is, and notices."""
     return render(request, "market/about.html", {"page": "about"})

@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView
 
 from market.models import ApiToken
@@ -25,6 +25,7 @@ from tracker.accounts.limits import address_of, limits
 
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 HOUR: Final = 3600
+SAFE: Final = ("GET", "HEAD")
 TRIES_FOR_EACH: Final = 6  # a form that comes back with a mistake is a try too
 RESETS_PER_HOUR: Final = 10  # of one address
 MOST_TOKENS: Final = 20  # that hold, of one user
@@ -87,7 +88,7 @@ class Reset(auth.PasswordResetView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
         if settings.EMAIL_BACKEND == settings.NO_MAIL:
-            return render(request, "accounts/reset_closed.html", status=200 if request.method == "GET" else 403)
+            return render(request, "accounts/reset_closed.html", status=200 if request.method in SAFE else 403)
         return super().dispatch(request, *args, **options)
 
     def post(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
@@ -118,7 +119,7 @@ class ChangePassword(auth.PasswordChangeView):
         return super().form_valid(form)
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def account(request: HttpRequest) -> HttpResponse:

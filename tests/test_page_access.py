@@ -19,6 +19,7 @@ from pytest_django import Settings
 from market.live import CHANNELS
 from tests.market.live_rows import Publisher, foreign_row, future_row, indices, market_row
 from tests.market.page_html import fresh_cache
+from tests.patience import PATIENT_SECONDS
 from tests.sessions import cookie_of, session_of
 from tracker.asgi import application, patterns
 
@@ -206,9 +207,9 @@ def test_visitor_hears_why_while_the_database_is_away(
 async def close_code(path: str, cookie: str = "") -> int:
     """The code that a socket of the site is closed with; 0 if it is served."""
     socket = WebsocketCommunicator(application, path, headers=[(b"cookie", cookie.encode())] if cookie else [])
-    await socket.connect(timeout=5)
-    message = await socket.receive_output(timeout=5)
-    await socket.disconnect()
+    await socket.connect(timeout=PATIENT_SECONDS)
+    message = await socket.receive_output(timeout=PATIENT_SECONDS)
+    await socket.disconnect(timeout=PATIENT_SECONDS)
     return int(message["code"]) if message["type"] == "websocket.close" else 0
 
 

@@ -16,6 +16,7 @@ from alerts.models import AlertRule
 from market.api.shortcut import wire_headers
 from tests.market.live_rows import Publisher, market_row
 from tests.market.page_html import fresh_cache
+from tests.patience import PATIENT_SECONDS
 from tracker.asgi import application
 
 __all__ = ["fresh_cache"]
@@ -114,7 +115,7 @@ def test_admin_pages_hold_nothing_that_the_policy_blocks(root: Client) -> None:
 
 async def headers_of(path: str) -> dict[str, str]:
     response = await HttpCommunicator(application, "GET", path, headers=[(b"host", b"localhost")]).get_response(
-        timeout=10
+        timeout=PATIENT_SECONDS
     )
     assert response["status"] in (200, 503), path
     return {name.decode().title(): value.decode() for name, value in response["headers"]}

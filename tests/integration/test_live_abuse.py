@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.patience import PATIENT_SECONDS
 from tests.stand import Stand
 
 
@@ -34,7 +35,7 @@ def opened(stand: Stand, query: str = "", **headers: str) -> connect:
 
 async def closed(socket: ClientConnection) -> int | None:
     """The code with which the server closes."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENT_SECONDS):
         try:
             while True:
                 await socket.recv()
@@ -84,7 +85,7 @@ async def test_connections_beyond_the_limit_are_told_so_and_a_crash_gives_the_pl
         assert await closed(crowded) == 4429
     for socket in held:
         await socket.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENT_SECONDS):
         while True:
             async with opened(stand) as socket:
                 if json.loads(await socket.recv())["type"] == "snapshot":

@@ -16,6 +16,7 @@ import pytest_asyncio
 from websockets.asyncio.client import connect
 
 from tests.client import Copy, follow
+from tests.patience import PATIENT_SECONDS
 from tests.stand import Stand
 
 PATIENCE = 30.0
@@ -94,7 +95,7 @@ async def test_copies_follow_the_market(stand: Stand, copies: dict[str, Copy]) -
 async def test_copies_are_right_after_redis_was_killed(stand: Stand, copies: dict[str, Copy]) -> None:
     stand.kill("valkey")
     async with connect(url(stand, "market"), proxy=None) as socket:  # whoever comes meanwhile is not turned away
-        assert json.loads(await asyncio.wait_for(socket.recv(), 10))["type"] == "snapshot"
+        assert json.loads(await asyncio.wait_for(socket.recv(), PATIENT_SECONDS))["type"] == "snapshot"
     await asyncio.to_thread(stand.start_valkey)
     await market_moves(copies["market"])
     await same_as_fresh(stand, copies)
@@ -128,7 +129,7 @@ async def test_daphne_that_is_told_to_stop_asks_clients_to_come_back(stand: Stan
     async with connect(url(stand, "market"), proxy=None) as socket:
         await socket.recv()
         stand.processes["web"].popen.send_signal(SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENT_SECONDS):
             with suppress(Exception):
                 while True:
                     await socket.recv()

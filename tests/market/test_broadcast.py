@@ -18,6 +18,7 @@ from market import live
 from market.domain.events import IndexUpdate
 from market.domain.state import MarketState
 from tests.market.live_market import CODES, DAY, OPEN, Market, trade
+from tests.patience import PATIENT_SECONDS
 
 Rows = dict[str, dict[str, Any]]
 
@@ -76,7 +77,7 @@ async def drain(layer: RedisPubSubChannelLayer, name: str, until: tuple[str, int
     """Receive until the message of an epoch and seq has come."""
     messages = []
     while not messages or (messages[-1]["epoch"], messages[-1]["seq"]) < until:
-        messages.append(await asyncio.wait_for(layer.receive(name), timeout=5))
+        messages.append(await asyncio.wait_for(layer.receive(name), timeout=PATIENT_SECONDS))
     return messages
 
 
@@ -86,7 +87,7 @@ async def test_update_after_one_trade_holds_only_the_fields_that_changed(market:
     name = await listen(market.layer, "market")
     market.apply(trade("ACB", OPEN + 1, 200.0, 25_000.0))
     await market.broadcaster.flush()
-    message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+    message = await asyncio.wait_for(market.layer.receive(name), timeout=PATIENT_SECONDS)
     frame = json.loads(message["text"])
     assert (frame["type"], frame["channel"], frame["seq"]) == ("update", "market", 2)
     row = frame["data"]["rows"]["ACB"]
@@ -138,7 +139,9 @@ async def test_snapshot_and_updates_with_losses_equal_a_fresh_snapshot(market: M
         assert fresh is not None
         messages = await drain(market.layer, name, (fresh.epoch, fresh.seq))
         heartbeat = (
-            await asyncio.wait_for(market.layer.receive(name), timeout=5) if messages[-1]["kind"] == "update" else None
+            await asyncio.wait_for(market.layer.receive(name), timeout=PATIENT_SECONDS)
+            if messages[-1]["kind"] == "update"
+            else None
         )
         for message in messages:
             if message["kind"] == "heartbeat" or source.random() >= loss:
@@ -208,7 +211,7 @@ async def test_run_publishes_the_first_change_at_once(market: Market) -> None:
     name = await listen(market.layer, "market")
     running = asyncio.create_task(market.broadcaster.run())
     market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
-    message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+    message = await asyncio.wait_for(market.layer.receive(name), timeout=PATIENT_SECONDS)
     assert json.loads(message["text"])["data"]["rows"]["ACB"]["total_volume"] == 100
     running.cancel()
 
@@ -222,7 +225,7 @@ async def test_run_publishes_a_burst_once_in_an_interval_and_nothing_after_it(ma
         market.apply(trade("ACB", OPEN, 100.0 * total, 25_000.0))
         await asyncio.sleep(0)
     while not told or told[-1] < 30_000:
-        message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+        message = await asyncio.wait_for(market.layer.receive(name), timeout=PATIENT_SECONDS)
         told += [row["total_volume"] for row in rows_of(message).values() if "total_volume" in row]
     assert len(told) <= (time.monotonic() - begun) / interval + 2
     with suppress(TimeoutError):
@@ -251,7 +254,7 @@ async def test_alert_is_published_at_once_and_not_at_the_interval(market: Market
         market.broadcaster.publish_alert(alert(number))
         rows: Rows = {}
         while not rows:
-            message = await asyncio.wait_for(market.layer.receive(name), timeout=5)
+            message = await asyncio.wait_for(market.layer.receive(name), timeout=PATIENT_SECONDS)
             rows = json.loads(message["text"])["data"].get("rows", {})
         assert rows == {str(number): alert(number)}
     running.cancel()

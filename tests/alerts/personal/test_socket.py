@@ -19,6 +19,7 @@ from market.sockets.hub import LiveHub, Rhythm
 from market.sockets.slots import Slots
 from market.watchlists.keepers import AccountLists
 from tests.alerts.personal.test_views import make
+from tests.patience import PATIENT_SECONDS
 from tests.ports import held_port
 from tests.sessions import cookie_of, session_of
 
@@ -48,11 +49,11 @@ async def test_hit_reaches_the_sockets_of_its_user_alone(redis_url: str) -> None
         for language, cookie in (("vi", mine), ("en", mine), ("vi", others))
     ]
     for socket in sockets:
-        accepted, _ = await socket.connect(timeout=5)
+        accepted, _ = await socket.connect(timeout=PATIENT_SECONDS)
         assert accepted
-        assert msgspec.json.decode(await socket.receive_from(timeout=5))["type"] == "state"
+        assert msgspec.json.decode(await socket.receive_from(timeout=PATIENT_SECONDS))["type"] == "state"
     await layer.group_send(live.user_group(user), {"type": "user.message", "message": HIT})
-    told = [msgspec.json.decode(await socket.receive_from(timeout=5)) for socket in sockets[:2]]
+    told = [msgspec.json.decode(await socket.receive_from(timeout=PATIENT_SECONDS)) for socket in sockets[:2]]
     assert [frame["type"] for frame in told] == ["own", "own"]
     toasts = [frame["items"][0]["toast"] for frame in told]
     assert "giá lên tới 27,50 nghìn đồng" in toasts[0]
@@ -60,7 +61,7 @@ async def test_hit_reaches_the_sockets_of_its_user_alone(redis_url: str) -> None
     assert "&lt;b&gt;bán" in toasts[0]
     assert await sockets[2].receive_nothing(timeout=0.2)
     for socket in sockets:
-        await socket.disconnect(timeout=5)
+        await socket.disconnect(timeout=PATIENT_SECONDS)
 
 
 async def test_change_of_lists_or_alerts_reaches_the_pages_of_its_user_alone(redis_url: str) -> None:
@@ -73,17 +74,18 @@ async def test_change_of_lists_or_alerts_reaches_the_pages_of_its_user_alone(red
         for cookie in (mine, others)
     ]
     for socket in sockets:
-        accepted, _ = await socket.connect(timeout=5)
+        accepted, _ = await socket.connect(timeout=PATIENT_SECONDS)
         assert accepted
-        assert msgspec.json.decode(await socket.receive_from(timeout=5))["type"] == "state"
+        assert msgspec.json.decode(await socket.receive_from(timeout=PATIENT_SECONDS))["type"] == "state"
     trader = await User.objects.aget(pk=user)
     lists = AccountLists(trader)
     for change in (partial(lists.create, "Banks", ("ACB",)), partial(make, trader), partial(forget, trader)):
         await sync_to_async(change)()
-        assert msgspec.json.decode(await sockets[0].receive_from(timeout=5)) == {"type": "changed", "seq": 1}
+        told = await sockets[0].receive_from(timeout=PATIENT_SECONDS)
+        assert msgspec.json.decode(told) == {"type": "changed", "seq": 1}
     assert await sockets[1].receive_nothing(timeout=0.2)
     for socket in sockets:
-        await socket.disconnect(timeout=5)
+        await socket.disconnect(timeout=PATIENT_SECONDS)
 
 
 def forget(user: User) -> None:

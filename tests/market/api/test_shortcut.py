@@ -14,6 +14,7 @@ from market.access import _tokens
 from market.api.shortcut import LiveShortcut
 from market.models import ApiToken
 from tests.market.live_rows import VN30, Publisher
+from tests.patience import PATIENT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,7 +35,9 @@ class Answer(NamedTuple):
 
 
 async def get(application: Any, path: str, *headers: tuple[bytes, bytes], method: str = "GET") -> Answer:
-    response = await HttpCommunicator(application, method, path, headers=[HOST, *headers]).get_response(timeout=10)
+    response = await HttpCommunicator(application, method, path, headers=[HOST, *headers]).get_response(
+        timeout=PATIENT_SECONDS
+    )
     named = {name.decode().title(): value.decode() for name, value in response["headers"]}
     return Answer(response["status"], named, response["body"])
 
@@ -79,7 +82,9 @@ async def test_shortcut_answers_as_django_does(published: Publisher, view: str, 
     ],
 )
 async def test_shortcut_hands_on_what_is_not_plain(published: Publisher, path: str, method: str, host: bytes) -> None:
-    response = await HttpCommunicator(shortcut, method, path, headers=[(b"host", host)]).get_response(timeout=10)
+    response = await HttpCommunicator(shortcut, method, path, headers=[(b"host", host)]).get_response(
+        timeout=PATIENT_SECONDS
+    )
     assert response["status"] == 299
 
 

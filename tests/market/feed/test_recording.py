@@ -16,6 +16,7 @@ from market.domain.calendar import VIETNAM
 from market.feed.errors import FatalFeedError, FeedError
 from market.feed.recording import Recorder, RecordingSource, read_messages
 from market.feed.recording.replay import Pace, message_time
+from tests.patience import PATIENT_SECONDS
 
 AT = datetime(2026, 11, 20, 9, 15, 4, tzinfo=VIETNAM).timestamp()
 
@@ -338,9 +339,9 @@ async def test_recording_source_when_cancelled_stops_at_once(tmp_path: Path) -> 
     source = RecordingSource(recording(tmp_path / "day", texts), 1.0)
     heard = asyncio.Event()
     task = asyncio.create_task(source.run(lambda text, at: heard.set(), lambda: None))
-    await asyncio.wait_for(heard.wait(), 5)
+    await asyncio.wait_for(heard.wait(), PATIENT_SECONDS)
     task.cancel()
-    await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 1)
+    await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), PATIENT_SECONDS)
     assert source.connections()["day"].state == "closed"
 
 

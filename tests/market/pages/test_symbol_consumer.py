@@ -11,6 +11,7 @@ from market.pages.live_board import LiveBoard
 from market.pages.symbol_consumer import Cards, SymbolConsumer
 from tests.market.live_rows import Publisher, index_row, market_row
 from tests.market.pages.test_board_consumer import QUICK, Page
+from tests.patience import PATIENT_SECONDS
 
 
 @pytest.fixture
@@ -24,12 +25,12 @@ def publisher(redis_url: str) -> Publisher:
 async def opened(**query: str) -> AsyncIterator[Page]:
     consumer = SymbolConsumer.as_asgi(cards=Cards(), board=LiveBoard(), pace=QUICK)
     communicator = WebsocketCommunicator(consumer, f"/ws/symbol/?{urlencode({'language': 'vi'} | query)}")
-    connected, _ = await communicator.connect(timeout=5)
+    connected, _ = await communicator.connect(timeout=PATIENT_SECONDS)
     assert connected
     try:
         yield Page(communicator, acks=True)
     finally:
-        await communicator.disconnect()
+        await communicator.disconnect(timeout=PATIENT_SECONDS)
 
 
 async def test_snapshot_holds_the_symbol_alone(publisher: Publisher) -> None:

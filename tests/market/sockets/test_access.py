@@ -10,12 +10,13 @@ from market.sockets.consumers import Pace
 from market.sockets.hub import Rhythm
 from tests.market.live_market import Market
 from tests.market.sockets.web_process import Open, web_process
+from tests.patience import PATIENT_SECONDS
 from tests.sessions import cookie_of, session_of
 
 
 async def test_other_sites_pages_are_refused_and_our_own_and_programs_are_not(market: Market, server: Open) -> None:
-    assert (await server(origin="https://evil.example").connect(timeout=5))[0] is False
-    assert (await server(origin="null").connect(timeout=5))[0] is False
+    assert (await server(origin="https://evil.example").connect(timeout=PATIENT_SECONDS))[0] is False
+    assert (await server(origin="null").connect(timeout=PATIENT_SECONDS))[0] is False
     async with server(origin="http://localhost:8000") as socket:
         await socket.frame("snapshot")
     async with server() as socket:
@@ -77,7 +78,7 @@ async def test_revoked_token_closes_the_open_socket(
         event = {"type": ""}
         while event["type"] != "websocket.close":
             await market.broadcaster.beat()
-            event = await socket.receive_output(timeout=5)
+            event = await socket.receive_output(timeout=PATIENT_SECONDS)
         assert event["code"] == 4401
 
 

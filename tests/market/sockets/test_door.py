@@ -18,6 +18,7 @@ from market.sockets.door import Door
 from market.sockets.farewell import Farewell
 from market.sockets.slots import Slots
 from tests.market.live_rows import Publisher, market_row
+from tests.patience import PATIENT_SECONDS
 from tests.sessions import cookie_of, session_of
 
 
@@ -35,18 +36,18 @@ class Socket:
         self.socket = WebsocketCommunicator(consumer, "/ws/board/", headers=headers)
 
     async def __aenter__(self) -> "Socket":
-        await self.socket.connect(timeout=5)
+        await self.socket.connect(timeout=PATIENT_SECONDS)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.socket.disconnect()
+        await self.socket.disconnect(timeout=PATIENT_SECONDS)
 
     async def frame(self) -> str:
-        return str(await self.socket.receive_from(timeout=5))
+        return str(await self.socket.receive_from(timeout=PATIENT_SECONDS))
 
     async def closed(self) -> int:
         """The code with which the server closes."""
-        while (event := await self.socket.receive_output(timeout=5))["type"] != "websocket.close":
+        while (event := await self.socket.receive_output(timeout=PATIENT_SECONDS))["type"] != "websocket.close":
             pass
         return int(event["code"])
 
@@ -87,6 +88,6 @@ async def test_page_socket_closes_after_the_log_out_where_a_session_is_needed(se
     async with Socket(door, cookie_of(session), pace) as socket:
         await socket.frame()
         await sync_to_async(session.delete)()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENT_SECONDS):
             assert await socket.closed() == 4401
     await sync_to_async(connections.close_all)()

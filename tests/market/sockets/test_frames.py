@@ -10,6 +10,7 @@ from market import live
 from market.sockets.hub import Rhythm
 from tests.market.live_market import OPEN, Market, trade
 from tests.market.sockets.web_process import Open, web_process
+from tests.patience import PATIENT_SECONDS
 
 
 async def test_socket_gets_a_snapshot_first_and_then_what_changed(market: Market, server: Open) -> None:
@@ -34,8 +35,8 @@ async def test_update_passes_through_as_ingest_encoded_it(market: Market, server
         await socket.frame("snapshot")
         market.apply(trade("ACB", OPEN + 1, 200.0, 25_100.0))
         await market.broadcaster.flush()
-        message = await asyncio.wait_for(layer.receive(name), timeout=5)
-        assert await socket.receive_from(timeout=5) == message["text"]
+        message = await asyncio.wait_for(layer.receive(name), timeout=PATIENT_SECONDS)
+        assert await socket.receive_from(timeout=PATIENT_SECONDS) == message["text"]
 
 
 @pytest.mark.parametrize("channel", live.CHANNELS)
@@ -182,12 +183,12 @@ async def test_consumer_costs_no_look_at_the_database_connections(
 async def test_many_sockets_share_one_subscription_and_one_text(market: Market, server: Open) -> None:
     sockets = [server() for _ in range(5)]
     for socket in sockets:
-        await socket.connect(timeout=5)
-    events = [await socket.receive_output(timeout=5) for socket in sockets]
+        await socket.connect(timeout=PATIENT_SECONDS)
+    events = [await socket.receive_output(timeout=PATIENT_SECONDS) for socket in sockets]
     assert len({id(event["text"]) for event in events}) == 1
     subscribers = await market.client.pubsub_numsub("tracker__group__live.market")
     assert subscribers[0][1] == 1
     for socket in sockets:
-        await socket.disconnect(timeout=5)
+        await socket.disconnect(timeout=PATIENT_SECONDS)
     while (await market.client.pubsub_numsub("tracker__group__live.market"))[0][1]:
         await asyncio.sleep(0)

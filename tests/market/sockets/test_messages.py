@@ -7,6 +7,7 @@ import pytest
 
 from tests.market.live_market import Market
 from tests.market.sockets.web_process import Open
+from tests.patience import PATIENT_SECONDS
 
 BAD = [
     "", "x", "null", "[]", "1", "{}", '{"type":1}', '{"type":"nonsense"}', '{"type":"ack"}', '{"type":"ack","seq":"1"}',
@@ -52,5 +53,5 @@ async def test_unknown_symbols_and_fields_are_ignored(market: Market, server: Op
 @pytest.mark.parametrize("query", ["symbols=" + "A" * 30, "&".join(f"a{n}=1" for n in range(50)), "symbols=%ff%fe"])
 async def test_bad_query_is_closed_or_ignored(market: Market, server: Open, query: str) -> None:
     async with server(f"/ws/market/?{query}") as socket:
-        event = await socket.receive_output(timeout=5)
+        event = await socket.receive_output(timeout=PATIENT_SECONDS)
         assert event.get("code") == 4400 or json.loads(event["text"])["type"] == "snapshot"

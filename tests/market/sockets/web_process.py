@@ -13,6 +13,7 @@ from market.sockets.consumers import LiveConsumer, Pace
 from market.sockets.hub import LiveHub, Rhythm
 from market.sockets.slots import Slots
 from market.sockets.terms import SameSiteOrigin
+from tests.patience import PATIENT_SECONDS
 
 Open = Callable[..., "Socket"]
 
@@ -21,17 +22,17 @@ class Socket(WebsocketCommunicator):  # type: ignore[misc]  # channels has no ty
     """A client that speaks frames."""
 
     async def __aenter__(self) -> "Socket":
-        accepted, _ = await self.connect(timeout=5)
+        accepted, _ = await self.connect(timeout=PATIENT_SECONDS)
         assert accepted
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        await self.disconnect(timeout=5)
+        await self.disconnect(timeout=PATIENT_SECONDS)
 
     async def frame(self, *kinds: str) -> dict[str, Any]:
         """The next frame, of the kinds that are named."""
         while True:
-            frame: dict[str, Any] = json.loads(await self.receive_from(timeout=5))
+            frame: dict[str, Any] = json.loads(await self.receive_from(timeout=PATIENT_SECONDS))
             if not kinds or frame["type"] in kinds:
                 return frame
 
@@ -41,7 +42,7 @@ class Socket(WebsocketCommunicator):  # type: ignore[misc]  # channels has no ty
     async def closed(self) -> int:
         """The code with which the server closes."""
         while True:
-            event = await self.receive_output(timeout=5)
+            event = await self.receive_output(timeout=PATIENT_SECONDS)
             if event["type"] == "websocket.close":
                 return int(event["code"])
 

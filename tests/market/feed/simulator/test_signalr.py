@@ -11,6 +11,7 @@ from market.feed.simulator import Simulator
 from market.feed.simulator.endpoint import clamped_protocol
 from market.feed.simulator.schedule import at
 from tests.market.feed.simulator.conftest import Serve, logged_in
+from tests.patience import PATIENT_SECONDS
 
 DATA = '[{"name": "FcMarketDataV2Hub"}]'
 UPGRADE = {
@@ -50,13 +51,13 @@ async def switch(socket: Socket, channels: str, number: int = 0) -> None:
 
 
 async def frame(socket: Socket) -> Any:
-    return json.loads(await asyncio.wait_for(socket.receive_str(), 5))
+    return json.loads(await asyncio.wait_for(socket.receive_str(), PATIENT_SECONDS))
 
 
 async def messages(socket: Socket, count: int) -> list[dict[str, Any]]:
     """Return the next `count` messages, decoded three times as a client has to."""
     found: list[dict[str, Any]] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENT_SECONDS):
         while len(found) < count:
             for entry in (await frame(socket)).get("M", []):
                 assert (entry["H"], entry["M"], len(entry["A"])) == ("FcMarketDataV2Hub", "Broadcast", 1)
@@ -119,7 +120,7 @@ async def test_abort_needs_no_token_and_ping_pongs(serve: Serve) -> None:
 
 async def test_idle_connection_gets_keep_alives(serve: Serve) -> None:
     async with serve() as server, logged_in(server) as session, connected(session) as socket:
-        assert await asyncio.wait_for(socket.receive_str(), 5) == "{}"
+        assert await asyncio.wait_for(socket.receive_str(), PATIENT_SECONDS) == "{}"
 
 
 async def test_switch_channels_replies_then_tells_the_last_then_lives(serve: Serve) -> None:
@@ -133,7 +134,7 @@ async def test_switch_channels_replies_then_tells_the_last_then_lives(serve: Ser
 async def test_all_channel_types_are_served_from_one_market(serve: Serve) -> None:
     async with serve(at(9, 30)) as server, streaming(server, "ALL") as socket:
         kinds: set[str] = set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENT_SECONDS):
             while kinds != {"X", "X-QUOTE", "X-TRADE", "R", "MI", "F", "B", "OL"}:
                 kinds |= {message["DataType"] for message in await messages(socket, 1)}
 
@@ -175,7 +176,7 @@ async def test_bad_invocations_get_an_error_and_stray_frames_nothing(serve: Serv
 
 async def test_client_that_does_not_read_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("market.feed.simulator.hub.MOST_BYTES", 200_000)
-    async with serve(speed=2_000.0) as server, streaming(server, "ALL"), asyncio.timeout(10):
+    async with serve(speed=2_000.0) as server, streaming(server, "ALL"), asyncio.timeout(PATIENT_SECONDS):
         while server.hub.clients:
             await asyncio.sleep(0.02)
 

@@ -1,11 +1,14 @@
 """How much a socket sends ahead of its client, and how long it bears silence."""
 
 import json
+import time
 
+from market import live
 from market.sockets.consumers import Pace
 from market.sockets.hub import Rhythm
 from tests.market.live_market import OPEN, Market, trade
-from tests.market.sockets.web_process import web_process
+from tests.market.sockets.web_process import Socket, web_process
+from tests.patience import PATIENT_SECONDS
 
 SMALL = Pace(ahead=2_000, ping_after=1e9, close_after=2e9)
 
@@ -17,18 +20,36 @@ async def churn(market: Market, times: int, start: int = 0) -> None:
         await market.broadcaster.flush()
 
 
+async def dealt_with(quick: Socket) -> None:
+    """Wait until the web process has dealt with all updates: a message wakes all of its sockets at the same time."""
+    snapshot = await live.snapshot("market")
+    assert snapshot is not None
+    while (seq := (await quick.frame())["seq"]) < snapshot.seq:
+        await quick.say(type="ack", seq=seq)
+    await quick.say(type="ack", seq=seq)
+
+
+async def unread(socket: Socket) -> list[str]:
+    """What was sent and not read yet."""
+    texts = []
+    while not await socket.receive_nothing(timeout=0):
+        texts.append(await socket.receive_from(timeout=PATIENT_SECONDS))
+    return texts
+
+
 async def test_client_that_never_acknowledges_gets_a_bounded_amount_then_one_snapshot(market: Market) -> None:
-    async with web_process(SMALL)() as socket:
-        snapshot = await socket.receive_from(timeout=5)
+    opened = web_process(SMALL)
+    async with opened() as socket, opened() as quick:
+        snapshot = await socket.receive_from(timeout=PATIENT_SECONDS)
         await churn(market, 60)
-        got = [snapshot]
-        while not await socket.receive_nothing(timeout=0.3):
-            got.append(await socket.receive_from())
+        await dealt_with(quick)
+        got = [snapshot, *await unread(socket)]
         updates = [json.loads(text)["seq"] for text in got[1:]]
         assert 0 < len(updates) < 60
         assert sum(map(len, got)) <= SMALL.ahead + len(snapshot) + max(map(len, got[1:]))
         await churn(market, 5, start=100)
-        assert await socket.receive_nothing(timeout=0.3)
+        await dealt_with(quick)
+        assert await unread(socket) == []
         await socket.say(type="ack", seq=updates[-1])
         frame = await socket.frame()
         assert frame["type"] == "snapshot"
@@ -47,16 +68,14 @@ async def test_client_that_acknowledges_gets_every_update(market: Market) -> Non
 
 
 async def test_acknowledging_what_was_never_sent_opens_nothing(market: Market) -> None:
-    async with web_process(SMALL)() as socket:
+    opened = web_process(SMALL)
+    async with opened() as socket, opened() as quick:
         await socket.frame("snapshot")
         for seq in range(100, 160):
             await socket.say(type="ack", seq=seq)
         await churn(market, 60)
-        count = 0
-        while not await socket.receive_nothing(timeout=0.3):
-            await socket.receive_from()
-            count += 1
-        assert count < 60
+        await dealt_with(quick)
+        assert 0 < len(await unread(socket)) < 60
 
 
 async def test_resync_of_a_client_that_never_acknowledges_is_not_answered_for_ever(market: Market) -> None:
@@ -71,14 +90,16 @@ async def test_resync_of_a_client_that_never_acknowledges_is_not_answered_for_ev
 
 
 async def test_silent_client_is_pinged_and_then_closed(market: Market) -> None:
-    async with web_process(Pace(ping_after=0.1, close_after=0.3), Rhythm(tick=0.02))() as socket:
+    async with web_process(Pace(ping_after=0.1, close_after=1.5), Rhythm(tick=0.02))() as socket:
         await socket.frame("snapshot")
         assert (await socket.frame())["type"] == "ping"
         assert await socket.closed() == 4408
 
 
 async def test_client_that_answers_pings_stays(market: Market) -> None:
-    async with web_process(Pace(ping_after=0.05, close_after=0.5), Rhythm(tick=0.02))() as socket:
-        for _ in range(15):
+    pace = Pace(ping_after=0.05, close_after=1.5)
+    async with web_process(pace, Rhythm(tick=0.02))() as socket:
+        long_after = time.monotonic() + 1.5 * pace.close_after
+        while time.monotonic() < long_after:
             await socket.frame("ping")
             await socket.say(type="pong")

@@ -14,6 +14,7 @@ from alerts.signals.feed import SignalFeed
 from alerts.signals.lines import Wanted
 from market.sockets.hub import LiveHub, Rhythm
 from tests.alerts.signal_rows import START, AlertPublisher, alert_row
+from tests.patience import PATIENT_SECONDS
 
 pytestmark = pytest.mark.django_db  # rules' names
 
@@ -39,7 +40,7 @@ class Page:
     async def frame(self, *kinds: str) -> Frame:
         """The next frame of one of these kinds."""
         while True:
-            frame: Frame = msgspec.json.decode(await self.socket.receive_from(timeout=5))
+            frame: Frame = msgspec.json.decode(await self.socket.receive_from(timeout=PATIENT_SECONDS))
             if self.acks:
                 await self.confirm(frame)
             if not kinds or frame["type"] in kinds:
@@ -51,7 +52,7 @@ class Page:
     async def closed(self) -> int:
         """The code with which the server closes."""
         while True:
-            event = await self.socket.receive_output(timeout=5)
+            event = await self.socket.receive_output(timeout=PATIENT_SECONDS)
             if event["type"] == "websocket.close":
                 return int(event["code"])
 
@@ -60,12 +61,12 @@ class Page:
 async def opened(signals: SignalFeed, pace: Pace = QUICK, **query: Any) -> AsyncIterator[Page]:
     application = SignalsConsumer.as_asgi(feed=signals, pace=pace)
     socket = WebsocketCommunicator(application, f"/ws/signals/?{urlencode(query)}")
-    accepted, _ = await socket.connect(timeout=5)
+    accepted, _ = await socket.connect(timeout=PATIENT_SECONDS)
     assert accepted
     try:
         yield Page(socket)
     finally:
-        await socket.disconnect(timeout=5)
+        await socket.disconnect(timeout=PATIENT_SECONDS)
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ async def test_restart_of_ingest_tells_nothing_twice(publisher: AlertPublisher, 
 async def test_silence_is_broken_by_beats_and_a_page_that_does_not_answer_is_closed(
     publisher: AlertPublisher, feed: SignalFeed
 ) -> None:
-    async with opened(feed, QUICK._replace(close_after=1.0)) as page:
+    async with opened(feed, QUICK._replace(close_after=2.0)) as page:
         await page.frame("state")
         page.acks = False
         await page.frame("beat")
@@ -154,8 +155,8 @@ async def test_silence_is_broken_by_beats_and_a_page_that_does_not_answer_is_clo
 async def test_bad_address_is_refused(feed: SignalFeed, query: str) -> None:
     assert asked(query.encode()) is None
     socket = WebsocketCommunicator(SignalsConsumer.as_asgi(feed=feed), f"/ws/signals/?{query}")
-    await socket.connect(timeout=5)
-    assert (await socket.receive_output(timeout=5)) == {"type": "websocket.close", "code": 4400}
+    await socket.connect(timeout=PATIENT_SECONDS)
+    assert (await socket.receive_output(timeout=PATIENT_SECONDS)) == {"type": "websocket.close", "code": 4400}
 
 
 def test_address_is_read() -> None:

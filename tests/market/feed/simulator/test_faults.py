@@ -6,9 +6,11 @@ from aiohttp import ClientSession, WSMsgType
 
 from market.feed.simulator import Simulator
 from market.feed.simulator.faults import MALFORMED, malformed_frame
+from market.feed.simulator.quota import Quota
 from market.feed.simulator.schedule import at
 from tests.market.feed.simulator.conftest import CREDENTIALS, Serve, logged_in
 from tests.market.feed.simulator.test_signalr import Socket, connected, frame, messages, streaming, switch
+from tests.patience import PATIENT_SECONDS
 
 SECURITIES = "api/v2/Market/Securities"
 
@@ -21,7 +23,7 @@ async def body_of(session: ClientSession, path: str = SECURITIES) -> tuple[int, 
 async def ended(socket: Socket) -> bool:
     """Read until the connection is gone."""
     while True:
-        message = await asyncio.wait_for(socket.receive(), 5)
+        message = await asyncio.wait_for(socket.receive(), PATIENT_SECONDS)
         if message.type is not WSMsgType.TEXT:
             return message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR)
 
@@ -73,10 +75,16 @@ async def test_quota_answers_with_ssis_text(serve: Serve) -> None:
         assert (await body_of(session))[1]["status"] == "Success"
 
 
+def test_quota_counts_the_calls_of_a_sliding_second() -> None:
+    quota = Quota(2.0)
+    moments = (0.0, 0.4, 0.9, 1.0, 1.1)
+    assert [quota.admits("Securities", now) for now in moments] == [True, True, False, True, False]
+
+
 async def test_calls_faster_than_the_quota_are_refused(serve: Serve) -> None:
-    async with serve(calls_per_second=2.0) as server, logged_in(server) as session:
+    async with serve(calls_per_second=0.01) as server, logged_in(server) as session:  # one in 100 s
         statuses = [(await body_of(session))[1]["status"] for _ in range(3)]
-        assert statuses == ["Success", "Success", "Error"]
+        assert statuses == ["Success", "Error", "Error"]
         assert (await body_of(session, "api/v2/Market/IndexList"))[1]["status"] == "Success"
 
 
@@ -95,7 +103,7 @@ async def test_malformed_frames_of_each_kind_are_sent_and_the_stream_goes_on(ser
     async with serve() as server, streaming(server, "MI:VN30") as socket:
         await messages(socket, 1)
         server.faults.malform(kind)
-        while await asyncio.wait_for(socket.receive_str(), 5) != malformed_frame(kind):
+        while await asyncio.wait_for(socket.receive_str(), PATIENT_SECONDS) != malformed_frame(kind):
             pass
         assert await messages(socket, 1)
 

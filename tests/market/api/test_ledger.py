@@ -17,7 +17,7 @@ def client_of(url: str) -> "redis.Redis":
 
 
 def test_processes_spend_one_budget_together(redis_url: str) -> None:
-    some, other = Budgets(), Budgets()
+    some, other = Budgets(lambda: 0.0), Budgets(lambda: 0.0)  # time passes in Redis alone
     with client_of(redis_url) as client:
         assert [some.spend("x", 60) for _ in range(40)] == [0] * 40
         assert Ledger(some).exchange(client)

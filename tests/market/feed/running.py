@@ -8,10 +8,10 @@ from market.feed.timing import Timing
 from tests.market.feed.venue import Session, Venue
 
 QUICK = Timing(
-    open_timeout=2.0, close_timeout=0.2, silence_floor=0.5, quiet_after=0.15, retry_first=0.01, retry_limit=0.02,
+    open_timeout=10.0, close_timeout=0.2, silence_floor=0.5, quiet_after=10.0, retry_first=0.01, retry_limit=0.02,
     blocked_first=0.1, blocked_limit=0.2, token_max_age=0.0, renew_at=None,
 )  # fmt: skip
-PATIENT = 10.0  # seconds after which a test gives up waiting
+PATIENT = 30.0  # seconds after which a test gives up waiting
 
 
 class Feed:

@@ -21,7 +21,7 @@ from tests.market.feed.venue import MESSAGE, broadcast
 # One simulator for all: making its market takes longer than most tests. Hence one event loop for all.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OPTIONS = SimulatorOptions(
-    day=date(2026, 11, 20), start=33_300_000, speed=20.0, keep_alive=0.25, consumer_id="id", consumer_secret="s"
+    day=date(2026, 11, 20), start=33_300_000, speed=20.0, keep_alive=0.75, consumer_id="id", consumer_secret="s"
 )
 
 

@@ -18,7 +18,11 @@ class Items {
     list.addEventListener("pointerup", () => this.drop(true));
     list.addEventListener("pointercancel", () => this.drop(false));
     this.form.addEventListener("submit", (event) => this.press(event));
-    this.before = this.order();
+    // Who leaves the page does not leave a move behind.
+    addEventListener("pagehide", () => this.waiting && this.post(this.waiting.order));
+    this.before = this.shown = this.order(); // what the server has, and what the reader made of it
+    this.waiting = null;
+    this.saving = false;
   }
 
   order() {
@@ -68,15 +72,31 @@ class Items {
     (button.disabled ? item.querySelector("button:enabled") : button).focus();
   }
 
+  // One after the other: the server keeps what comes last, and answers may overtake each other. What moves meanwhile
+  // waits for the answer, and the newest of it is sent.
   async save(item) {
     this.mark();
-    const order = this.order();
+    this.shown = this.order();
+    this.waiting = { item, order: this.shown };
+    if (this.saving) return;
+    this.saving = true;
+    while (this.waiting) {
+      const next = this.waiting;
+      this.waiting = null;
+      await this.send(next);
+    }
+    this.saving = false;
+  }
+
+  async send({ item, order }) {
     if (order.join() === this.before.join()) return;
-    const body = new FormData(this.form);
-    body.set("symbols", order.join(" "));
-    const answer = await change(fetch(this.form.dataset.arrange, { method: "POST", body })).catch(() => null);
-    if (answer?.status !== 204) return this.restore();
-    this.before = order;
+    const answer = await change(this.post(order)).catch(() => null);
+    if (answer?.status === 204) this.before = order;
+    if (this.waiting) return; // it says all that this one said
+    if (this.before !== order) {
+      this.shown = this.before;
+      return this.restore();
+    }
     const place = String(order.indexOf(item.dataset.symbol) + 1);
     this.told.textContent = [item.dataset.symbol, place].reduce(
       (text, part) => text.replace("{}", part),
@@ -84,10 +104,16 @@ class Items {
     );
   }
 
-  // What the server did not take is not shown either.
+  post(order) {
+    const body = new FormData(this.form);
+    body.set("symbols", order.join(" "));
+    return fetch(this.form.dataset.arrange, { method: "POST", body, keepalive: true });
+  }
+
+  // A drag that was broken off is not shown, nor what the server did not take.
   restore() {
     const items = new Map([...this.list.children].map((item) => [item.dataset.symbol, item]));
-    for (const symbol of this.before) this.list.append(items.get(symbol));
+    for (const symbol of this.shown) this.list.append(items.get(symbol));
     this.mark();
   }
 

@@ -1,6 +1,7 @@
-"""What `manage.py ingest` says when it cannot start: one line, and an exit code."""
+"""What `manage.py ingest` says when it cannot start, one line and an exit code, and how it ends when it is told to."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from market.feed.recording import read_messages
+from market.storage.folder import Folder
+from tests.integration.killable import wait_until
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+DAY = ROOT / "tests" / "data" / "small-day.jsonl"
 NO_DATABASE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "RECOVERY_WAIT_SECONDS": "0"}
 
 
@@ -21,11 +27,17 @@ def refused_port() -> int:
 
 def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command until it ends by itself."""
+    with begin(*arguments, **environment) as process:
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def begin(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """Start the command."""
     settings = {"DJANGO_SETTINGS_MODULE": "tracker.settings", "ENV_FILE": os.devnull, **NO_DATABASE, **environment}
     command = [sys.executable, "manage.py", "ingest", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=60, check=False
-    )
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=pipe, stderr=pipe, text=True)
 
 
 def test_ingest_without_credentials_names_both_variables() -> None:
@@ -62,3 +74,20 @@ def test_ingest_with_a_bad_setting_names_variable_value_and_expectation() -> Non
     done = start(BROADCAST_INTERVAL_MS="soon")
     assert done.returncode != 0
     assert "BROADCAST_INTERVAL_MS: expected a whole number from 20 to 5000, was 'soon'" in done.stderr
+
+
+def test_ingest_told_to_end_closes_what_it_opened_and_ends_well(tmp_path: Path) -> None:
+    records, spool = tmp_path / "records", tmp_path / "spool"
+    with begin("--source", f"file:{DAY}", "--record", str(records), SPOOL_DIR=str(spool)) as process:
+        wait_until(lambda: (records / "2026-11-20.jsonl.gz").exists(), "messages to be recorded")
+        process.send_signal(signal.SIGTERM)
+        said = "".join(process.communicate(timeout=60))
+    assert process.returncode == 0
+    assert "Stopped after" in said
+    assert "Traceback" not in said
+    recorded = [line for file in sorted(records.iterdir()) for line in read_messages(file)]
+    assert 0 < len(recorded) < len(DAY.read_bytes().splitlines())
+    folder = Folder(spool / "none")
+    assert list(folder.spool.iterdir())  # what was left went there, as there is no database
+    assert folder.read_checkpoint() is None  # a replay that was stopped begins anew
+    folder.close()

@@ -77,3 +77,33 @@ async def test_name_that_was_typed_on_is_not_taken_for_what_was_found_before(
         await page.keyboard.press("Enter")
     late.set()
     await page.wait_for_url("**/symbol/HPG/")
+
+
+async def test_own_alerts_that_go_off_together_are_all_listed(pages: Watch, two_stocks: Publisher) -> None:
+    def mine(*hits: str) -> str:
+        rows = "".join(f'<li data-hit="{hit}">{hit}</li>' for hit in hits)
+        script = '<script type="module" src="/static/js/mine.js"></script>'
+        return (
+            f'<!doctype html><title>mine</title><link rel="icon" href="data:,"><ol id="own-lists">{rows}</ol>{script}'
+        )
+
+    page = await pages.open("/about/")
+    answers, leave = [mine(), mine("one"), mine("one", "two")], [asyncio.Event(), asyncio.Event(), asyncio.Event()]
+    leave[0].set()
+    asked: asyncio.Queue[int] = asyncio.Queue()
+
+    async def answer(route: Route) -> None:
+        number = min(asked.qsize(), 2)
+        asked.put_nowait(number)
+        await leave[number].wait()
+        await route.fulfill(body=answers[number], content_type="text/html")
+
+    await page.route("**/mine-of-a-test/", answer)
+    await page.goto(pages.server.url + "/mine-of-a-test/")
+    tell = "id => document.dispatchEvent(new CustomEvent('own-alerts', { detail: [{ id }] }))"
+    await page.evaluate(tell, "one")
+    await page.evaluate(tell, "two")
+    leave[1].set()
+    await expect(page.locator("#own-lists li").first).to_have_text("one")
+    leave[2].set()
+    await expect(page.locator("#own-lists li")).to_have_text(["one", "two"], timeout=4_000)

@@ -5,7 +5,7 @@ const KEY = "state:";
 const SOON_MS = 300; // several changes make one question
 let timer = 0;
 let changing = 0; // changes of this page's own that are under way
-let changes = 0; // and those that have ended
+let turn = 0; // of questions and changes: an answer is believed if nothing came after its question
 
 function shown() {
   return document.querySelector("[data-state-of]");
@@ -14,11 +14,11 @@ function shown() {
 async function compare() {
   const part = shown();
   if (!part || changing) return; // the end of a change asks
-  const before = changes;
+  const mine = ++turn;
   const answer = await fetch(part.dataset.stateOf, { redirect: "error" }).catch(() => null);
   if (!answer?.ok) return; // logged out, or the database is away: the next sign asks again
   const state = await answer.text();
-  if (changing || changes !== before) return; // the answer may be of before or after it
+  if (changing || turn !== mine) return; // the answer may be of before or after it
   offer(part.dataset.state !== state);
 }
 
@@ -63,7 +63,7 @@ function begin() {
 
 function end() {
   changing -= 1;
-  changes += 1;
+  turn += 1;
   note();
   soon();
 }

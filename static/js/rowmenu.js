@@ -28,6 +28,7 @@ class RowMenu {
     menu.addEventListener("keydown", (event) => this.walk(event));
     menu.addEventListener("contextmenu", (event) => this.own(event));
     menu.addEventListener("htmx:beforeRequest", () => this.close(true)); // a list is changed, the page stays as it is
+    menu.addEventListener("htmx:afterRequest", () => this.symbol && this.fillLists()); // open again, for another row
     for (const kind of ["htmx:responseError", "htmx:sendError"]) menu.addEventListener(kind, () => this.failed());
     for (const kind of ["pointerdown", "wheel"]) {
       document.addEventListener(kind, (event) => this.outside(event), { capture: true, passive: true });
@@ -36,7 +37,7 @@ class RowMenu {
   }
 
   get items() {
-    return [...this.menu.querySelectorAll('[role^="menuitem"]')];
+    return [...this.menu.querySelectorAll('[role^="menuitem"]:not(:disabled)')];
   }
 
   // --- The button, which moves from row to row ---
@@ -146,6 +147,11 @@ class RowMenu {
     for (const link of menu.querySelectorAll("[data-to]")) {
       link.href = link.dataset.to.replace("SYMBOL", encodeURIComponent(symbol));
     }
+    this.fillLists();
+  }
+
+  fillLists() {
+    const { menu, symbol } = this;
     const form = menu.querySelector("form");
     if (!form) return; // lists hold no futures
     form.elements.next.value = location.pathname + location.search;

@@ -90,3 +90,56 @@ async def test_change_that_the_page_has_not_heard_the_answer_of_is_no_change_els
     late.may_answer.set()
     await expect(page.locator("#toasts .told")).to_have_count(1)
     await expect(page.locator("#toasts .told")).to_contain_text("Đã thêm VCB")
+
+
+async def test_menu_that_is_open_while_a_list_is_changed_waits_and_is_filled_for_its_own_row(
+    pages: Watch, fed: Publisher
+) -> None:
+    page = await pages.open()
+    await expect(page.locator("html[data-signals=on]")).to_be_attached()
+    await watch_vcb(page)
+    told = page.locator("#toasts .told")
+    await expect(told).to_have_count(1)
+    late = Late()
+    await page.route("**/lists/*/remove/", late)
+    mine = page.get_by_role("menuitemcheckbox", name="Danh mục của tôi")
+    await page.locator('[data-row="VCB"] [data-cell="price"]').click(button="right")
+    await mine.click()
+    await asyncio.wait_for(late.asked.wait(), 20)
+    await page.locator('[data-row="FPT"] [data-cell="price"]').click(button="right")
+    await expect(mine).to_be_disabled()
+    await page.keyboard.press("ArrowUp")
+    await expect(page.get_by_role("menuitem", name="Đặt cảnh báo")).to_be_focused()
+    late.may_answer.set()
+    await expect(told).to_have_count(2)
+    await expect(mine).to_have_attribute("value", "FPT")
+    await page.keyboard.press("ArrowDown")
+    await expect(mine).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(told.last).to_contain_text("Đã thêm FPT vào danh mục “Danh mục của tôi”.")
+
+
+async def test_state_asked_first_and_answered_last_counts_for_nothing(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open()
+    await expect(page.locator("html[data-signals=on]")).to_be_attached()
+    answers, asked, leave = iter(["another"]), asyncio.Event(), asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        if (old := next(answers, None)) is None:
+            await route.continue_()
+            return
+        asked.set()
+        await leave.wait()
+        await route.fulfill(body=old)
+
+    await page.route("**/lists/state/", answer)
+    await told_of_change(page)
+    await asyncio.wait_for(asked.wait(), 20)
+    async with page.expect_response("**/lists/state/") as newer:
+        await told_of_change(page)
+    await (await newer.value).finished()
+    async with page.expect_response("**/lists/state/") as older:
+        leave.set()
+    await (await older.value).finished()
+    await page.evaluate("new Promise(requestAnimationFrame)")
+    await expect(page.locator("[data-changed]")).to_have_count(0)

@@ -19,7 +19,7 @@ from tracker.launch.ports import LOOPBACK
 FRIDAY: Final = "2026-11-20"
 CHANNELS: Final = ("market", "foreign", "index", "derivatives", "alerts")
 STOCKS: Final = 30
-PATIENT_SECONDS: Final = 90.0
+PATIENT_SECONDS: Final = 180.0
 LOOK_SECONDS: Final = 0.1
 Rows = dict[str, dict[str, Any]]
 

@@ -38,7 +38,7 @@ from tracker.launch.postgres import Postgres
 from tracker.launch.process import Process, Warden
 
 ROOT = Path(__file__).parents[2]
-PATIENT_SECONDS = 60.0
+PATIENT_SECONDS = 180.0  # a whole recording at full speed, while others have the machine
 MORNING = 33_480_000  # 09:18, ms since midnight
 TEMPLATE = "template_of_storage"
 STORED = (*HISTORY, ALERTS)

@@ -100,14 +100,14 @@ async def test_rule_enabled_in_the_table_fires_while_ingest_runs_and_soon_after_
 ) -> None:
     await sync_to_async(AlertRule.objects.all().delete)()
     rule = await sync_to_async(make_rule)("large_trade", params={"min_value_vnd": 1_000_000}, enabled=False)
-    ingest = play(morning, "100")
+    ingest = play(morning, "30")  # it lasts longer than the rule needs to come into force
     await until(lambda: bool(listener.frames["market"]), 60)
     assert listener.alerts() == []
     await sync_to_async(AlertRule.objects.filter(pk=rule.pk).update)(enabled=True)
-    await until(lambda: bool(listener.alerts()), 30)
+    await until(lambda: bool(listener.alerts()), 60)
     await until(lambda: len(listener.lags()) > 50, 60)
     with redis.Redis.from_url(settings.REDIS_URL) as broker:
-        await until(lambda: bool(broker.llen("delivery")), 30)  # asked for once they are stored
+        await until(lambda: bool(broker.llen("delivery")), 60)  # asked for once they are stored
     ingest.kill()
     first = listener.alerts()[0]
     assert (first["rule"], first["version"], first["kind"]) == (rule.pk, 2, "large_trade")

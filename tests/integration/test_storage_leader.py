@@ -14,7 +14,8 @@ from tests.integration.conftest import StartIngest, patient
 from tests.integration.killable import Database, assert_same_history, wait_until
 
 AS_IT_WAS = "1"  # slow enough to find both at work
-TAKEOVER_SECONDS = 15.0  # it looks each second; the rest is for a busy machine
+STILL_AT_WORK = "10"  # lasts for longer than another process needs to start
+TAKEOVER_SECONDS = 30.0  # it looks each second; the rest is for a busy machine
 
 
 def publisher(url: str) -> str | None:
@@ -42,7 +43,7 @@ def test_ingest_while_another_leads_says_so_and_ends(start_ingest: StartIngest, 
 def test_standby_after_the_leader_was_killed_goes_on_within_seconds(
     start_ingest: StartIngest, morning: Path, redis_url: str, database_url: str
 ) -> None:
-    leader = start_ingest("--source", f"file:{morning}", "--speed", "200")
+    leader = start_ingest("--source", f"file:{morning}", "--speed", STILL_AT_WORK)
     leader.wait_for("Begins with")
     standby = start_ingest("--source", f"file:{morning}", "--speed", "max", "--standby")
     standby.wait_for("Standing by")
@@ -78,7 +79,7 @@ def test_standby_elsewhere_leaves_the_lead_to_who_had_it_before_postgres_restart
 def test_leader_that_lost_its_lock_to_another_stores_nothing_more_and_ends(
     start_ingest: StartIngest, morning: Path, database_url: str
 ) -> None:
-    leader = start_ingest("--source", f"file:{morning}", "--speed", "100")
+    leader = start_ingest("--source", f"file:{morning}", "--speed", STILL_AT_WORK)
     leader.wait_for("Begins with")
     wait_until(lambda: len(epochs(database_url)) == 1, "the leader to store")
     with closing(psycopg.connect(database_url)) as other, psycopg.connect(database_url, autocommit=True) as third:

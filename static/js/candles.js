@@ -24,7 +24,11 @@ export class Candles {
   // Read the newest candles and join them with what is here. Throws where the API does not answer.
   async newest(limit = PAGE) {
     const answer = await this.fetch({ limit });
-    if (!this.bars.length) this.more = answer.more;
+    const oldest = answer.bars[0]?.at ?? 0;
+    if (!this.bars.some((bar) => bar.at === oldest)) {
+      this.bars = this.bars.filter((bar) => bar.at > oldest); // there is a gap before it, which `older` fills
+      this.more = answer.more;
+    }
     this.join(answer.bars);
   }
 

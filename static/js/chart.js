@@ -41,6 +41,12 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed);
   }
 
+  // Live numbers were missed: what is stored fills the gap, and the next ones only say where the totals stand.
+  again() {
+    this.candles.last = null;
+    if (this.library) this.load();
+  }
+
   // Read the newest candles and draw all: at the start, after a gap in the live numbers, and for another interval.
   async load(limit) {
     const candles = this.candles;
@@ -81,7 +87,7 @@ export class Chart {
   tick(text) {
     const change = this.candles.tick(text);
     if (!change || !this.loaded) return;
-    if (!this.chart) return this.draw();
+    if (!this.chart || !this.complete) return this.draw();
     this.price.update(this.candleOf(change.bar));
     for (const layer of LAYERS) this.layers[layer].update(this.layerOf(change.bar, layer));
     if (!this.hovered) this.tell(change.bar);
@@ -95,14 +101,15 @@ export class Chart {
 
   draw() {
     const { bars } = this.candles;
-    if (!bars.length) return;
+    if (!this.chart && !bars.length) return;
     if (!this.chart) this.create();
     this.price.setData(bars.map((bar) => this.candleOf(bar)));
     for (const layer of LAYERS) this.layers[layer].setData(bars.map((bar) => this.layerOf(bar, layer)));
+    this.box.dataset.drawn = bars.length;
+    if (!bars.length) return; // the interval before is shown no longer, and this one cannot be read
     if (this.at) this.mark(bars);
     if (this.fit) this.show();
     this.tell(bars.at(-1));
-    this.box.dataset.drawn = bars.length;
   }
 
   create() {

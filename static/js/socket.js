@@ -122,5 +122,5 @@ function merge(frames) {
     }
   }
   const { type, ids } = frames[0];
-  return { ...last, type: type === "snapshot" ? type : last.type, ids, rows };
+  return { ...last, type: type === "snapshot" ? type : last.type, ids, rows, merged: true };
 }

@@ -24,8 +24,8 @@ new Socket(main, (frames) => {
   for (const frame of frames) {
     if (frame.time) clock.set(frame.time, frame.speed);
     if (!frame.rows) continue;
+    if (frame.merged || (fed && frame.type === "snapshot")) chart?.again();
     if (frame.type === "snapshot") {
-      if (fed) chart?.load(); // something was missed: what is stored fills the gap
       fed = true;
       main.classList.add("fed");
     }

@@ -5,41 +5,13 @@ from typing import Any
 from playwright.async_api import Page
 
 from tests.browser.conftest import Watch
+from tests.browser.fake_sockets import faked
 from tests.market.live_rows import Publisher
 
-# Sockets that do what the test says. `made` are those of the page's numbers, `refused` closes new ones at once.
-NETWORK = """
-Math.random = () => 0.5;
-const made = [];
-class Fake extends EventTarget {
-  static { Object.assign(this, { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 }); }
-  constructor(address) {
-    super();
-    Object.assign(this, { readyState: 0, said: [], OPEN: 1 });
-    if (String(address).includes("/ws/signals/")) return;
-    made.push(this);
-    if (window.refused) setTimeout(() => this.end(1006));
-  }
-  send(text) { this.said.push(JSON.parse(text)); }
-  close() { this.readyState = 2; }
-  tell(event) { this.dispatchEvent(event); this["on" + event.type]?.(event); }
-  begin() { this.readyState = 1; this.tell(new Event("open")); this.hear({ type: "snapshot", seq: 1, rows: {} }); }
-  hear(frame) { this.tell(new MessageEvent("message", { data: JSON.stringify(frame) })); }
-  end(code) { this.readyState = 3; this.tell(new CloseEvent("close", { code })); }
-}
-window.WebSocket = Fake;
-window.made = made;
-"""
 
-
-async def faked(pages: Watch) -> Page:
-    """Open the board with a socket that the test has begun."""
+async def board(pages: Watch) -> Page:
     page = await pages.open("/about/")
-    await page.clock.install()
-    await page.add_init_script(NETWORK)
-    await page.goto(pages.server.url + "/")
-    await page.wait_for_function("made.length === 1")
-    await page.evaluate("made[0].begin()")
+    await faked(page, pages.server.url + "/")
     return page
 
 
@@ -50,7 +22,7 @@ async def made(page: Page) -> Any:
 async def test_socket_that_closes_late_after_it_was_replaced_leaves_the_next_one_alone(
     pages: Watch, two_stocks: Publisher
 ) -> None:
-    page = await faked(pages)
+    page = await board(pages)
     await page.clock.run_for(21_000)
     assert await made(page) == 2, "the silent one was replaced"
     await page.evaluate("made[1].begin()")
@@ -64,7 +36,7 @@ async def test_socket_that_closes_late_after_it_was_replaced_leaves_the_next_one
 async def test_page_without_a_network_tries_again_no_more_often_as_time_goes_by(
     pages: Watch, two_stocks: Publisher
 ) -> None:
-    page = await faked(pages)
+    page = await board(pages)
     await page.evaluate("window.refused = true; made[0].end(1006)")
     await page.clock.run_for(300_000)
     before = await made(page)
@@ -75,7 +47,7 @@ async def test_page_without_a_network_tries_again_no_more_often_as_time_goes_by(
 async def test_frame_soon_after_another_is_acknowledged_without_waiting_for_a_third(
     pages: Watch, two_stocks: Publisher
 ) -> None:
-    page = await faked(pages)
+    page = await board(pages)
     for seq in (2, 3, 4):
         await page.evaluate("seq => made[0].hear({ type: 'cells', seq, rows: {} })", seq)
     await page.clock.run_for(2_500)

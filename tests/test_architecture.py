@@ -214,6 +214,36 @@ def test_rule_allows_what_is_right(rule: Rule, path: str, code: str) -> None:
     assert list(rule(path, ast.parse(code))) == []
 
 
+def room(module: str) -> str:
+    """The folder below an app's top that a module belongs to; the module itself where it lies at the top."""
+    return ".".join(module.split(".")[:2])
+
+
+def both_ways(sources: dict[str, ast.Module]) -> list[tuple[str, str]]:
+    """Pairs of rooms that import each other."""
+    arrows = {
+        (room(path.removesuffix(".py").replace("/", ".")), room(module))
+        for path, tree in sources.items()
+        for module, _ in imported(tree)
+        if is_within(module, PACKAGES)
+    }
+    return sorted((one, other) for one, other in arrows if one < other and (other, one) in arrows)
+
+
+def test_rooms_do_not_import_each_other_both_ways() -> None:
+    paths = [path for path in python_files(*PACKAGES) if "/migrations/" not in path]
+    assert both_ways({path: ast.parse((ROOT / path).read_text(), path) for path in paths}) == []
+
+
+def test_rooms_that_import_each_other_are_found() -> None:
+    sources = {
+        "market/pages/views.py": ast.parse("from market.watchlists.lists import OwnList"),
+        "market/watchlists/views.py": ast.parse("import market.pages.tabs"),
+        "market/live.py": ast.parse("from market.pages import rows"),
+    }
+    assert both_ways(sources) == [("market.pages", "market.watchlists")]
+
+
 def pages() -> list[Path]:
     """What browsers get from us: templates, styles, scripts and pictures."""
     kinds = {".html", ".txt", ".css", ".js", ".svg", ".json", ".webmanifest"}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from market.pages.formatting import Row
 from market.pages.rows import Text
+from market.watchlists.lists import OwnList
 
 VN30: Final = "VN30"
 ALL: Final = "ALL"
@@ -70,6 +71,11 @@ def market_tabs(rows: Collection[Row], members: Collection[str], futures: bool =
     if futures:
         tabs.append(Tab(FUTURES, _("Futures"), futures=True))
     return tabs
+
+
+def own_tab(own: OwnList) -> Tab:
+    """A list of a reader's own, in its order."""
+    return Tab(own.id, own.name, frozenset(own.symbols), order=own.symbols)
 
 
 def sector_tabs(rows: Iterable[Row], sectors: Iterable[Sector]) -> list[Tab]:

@@ -1,8 +1,10 @@
 """The pages of the market. They read the live snapshot and format it with the same functions as the socket does."""
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -11,9 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from market.pages.derivatives import CONTRACTS
 from market.pages.price_table import PRICES
 from market.pages.rows import strip
+from market.pages.tabs import own_tab
 from market.pages.visit import Lists, visit
-from market.watchlists.keepers import VISITORS, own_lists
+from market.watchlists.keepers import VISITORS, own_lists, shared_list
 from market.watchlists.lists import OwnList
+from market.watchlists.views import away
 
 YEAR = 365 * 24 * 3600
 
@@ -27,9 +31,21 @@ async def board(request: HttpRequest) -> HttpResponse:
     return await board_page(request, own)
 
 
+@require_safe
+async def shared(request: HttpRequest, key: str) -> HttpResponse:
+    """The board of a list that its owner shares, to look at and to copy."""
+    try:
+        found = await sync_to_async(shared_list)(key)
+    except DatabaseError:
+        return await sync_to_async(away)(request)
+    if found is None:
+        raise Http404
+    return await board_page(request, await own_lists(request), found)
+
+
 async def board_page(request: HttpRequest, own: list[OwnList], shared: OwnList | None = None) -> HttpResponse:
     """The board with the reader's own lists as tabs; `shared` is shown instead of what the address chooses."""
-    lists = Lists([each.tab for each in own], shared.tab if shared else None)
+    lists = Lists([own_tab(each) for each in own], own_tab(shared) if shared else None)
     seen = await visit(request, "index", "derivatives", futures=True, lists=lists)
     table, path, label = PRICES, "/ws/board/", _("Price board")
     if seen.chosen.futures:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from market.models.watchlist import LONGEST_NAME, MOST_LISTS, MOST_SYMBOLS
-from market.pages.tabs import Tab
 
 CODE: Final = re.compile(r"[A-Z0-9]{1,24}")
 MOST_TYPED: Final = 300
@@ -30,11 +29,6 @@ class OwnList(NamedTuple):
     name: str
     symbols: tuple[str, ...]
     share_key: str = ""
-
-    @property
-    def tab(self) -> Tab:
-        """The list as a tab of the board."""
-        return Tab(self.id, self.name, frozenset(self.symbols), order=self.symbols)
 
 
 class Lists(Protocol):

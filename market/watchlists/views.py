@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeAlias
 from urllib.parse import urlsplit
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -20,9 +20,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from market import live
 from market.models import Instrument
-from market.pages.views import board_page
 from market.reference import instruments
-from market.watchlists.keepers import VISITORS, lists_of, own_lists, shared_list, state_of
+from market.watchlists.keepers import VISITORS, lists_of, shared_list, state_of
 from market.watchlists.lists import (
     CODE,
     Lists,
@@ -66,18 +65,6 @@ def away(request: HttpRequest) -> HttpResponse:
     response = render(request, "market/lists_away.html", status=503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
-
-
-@require_safe
-async def shared(request: HttpRequest, key: str) -> HttpResponse:
-    """The board of a list that its owner shares, to look at and to copy."""
-    try:
-        found = await sync_to_async(shared_list)(key)
-    except DatabaseError:
-        return await sync_to_async(away)(request)
-    if found is None:
-        raise Http404
-    return await board_page(request, await own_lists(request), found)
 
 
 @require_safe

@@ -14,7 +14,7 @@ export class Panels {
     });
     for (const panel of panels) {
       watcher.observe(panel);
-      keepOpen(panel);
+      keep(panel);
     }
     setInterval(() => this.refresh(), EVERY_MS);
     document.addEventListener("visibilitychange", () => this.refresh());
@@ -38,13 +38,25 @@ function marked(panel) {
   return selection?.type === "Range" && panel.contains(selection.anchorNode);
 }
 
-// A table that the reader unfolded stays unfolded when its panel is swapped.
-function keepOpen(panel) {
+// A table that the reader unfolded stays unfolded when its panel is swapped, and the focus stays where it is. Of what has
+// an id, htmx keeps the focus.
+function keep(panel) {
   let open = [];
+  let focused = null;
   panel.addEventListener("htmx:beforeSwap", () => {
     open = [...panel.querySelectorAll("details[open]")].map((details) => details.id);
+    focused = panel.contains(document.activeElement) ? place(document.activeElement) : null;
   });
   panel.addEventListener("htmx:afterSwap", () => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (focused) panel.querySelector(focused)?.focus({ preventScroll: true });
   });
+}
+
+// A selector for an element without an id inside one that has one; null for others.
+function place({ id, localName, attributes, parentNode }) {
+  const holder = parentNode.closest("[id]");
+  if (id || !holder) return null;
+  const href = attributes.href ? `[href="${CSS.escape(attributes.href.value)}"]` : "";
+  return `#${CSS.escape(holder.id)} ${localName}${href}`;
 }

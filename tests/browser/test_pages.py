@@ -57,3 +57,16 @@ async def test_language_and_theme_last_and_a_phone_has_no_sideways_scroll(
         await expect(page.locator("html")).to_have_attribute("lang", language)
         await expect(page.locator("html")).to_have_attribute("data-theme", "light")
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+async def test_focus_in_a_panel_lasts_when_it_is_drawn_anew(pages: Watch, fed: Publisher) -> None:
+    page = await opened(pages, "overview")
+    unfold = page.locator("#heat-table summary")
+    await unfold.click()
+    for place in (unfold, page.locator("#heat-table a").nth(2), page.locator("#wide-HPG")):
+        await place.focus()
+        await expect(place).to_be_focused()
+        await page.evaluate("document.querySelector('#panels').firstElementChild.dataset.old = ''")
+        await page.evaluate("htmx.trigger('#panels', 'panel')")
+        await expect(page.locator("#panels > [data-old]")).to_have_count(0)
+        await expect(place).to_be_focused(timeout=3_000)

@@ -32,7 +32,7 @@ new Socket(main, (frames) => {
     order?.touch();
   }
   if (moved) {
-    order?.arrange();
+    order?.settle();
     names.touch();
   }
 });

@@ -32,6 +32,13 @@ export class Order {
     this.dirty = true;
   }
 
+  // Tell that rows came or went: those that are filtered out hide at once.
+  settle() {
+    this.filter();
+    this.touch();
+    this.refresh();
+  }
+
   refresh() {
     if (!this.dirty || this.table.matches(":hover") || this.table.contains(document.activeElement)) return;
     this.arrange();

@@ -58,3 +58,23 @@ async def test_list_of_the_overview_survives_live_changes(pages: Watch, three_a_
     await expect(rises.first).to_contain_text("+6,86%")
     await expect(rises).to_have_count(3)
     assert "ACB" not in await page.locator("#panels").inner_text()
+
+
+async def test_rows_hold_still_under_pointer_and_focus_also_when_another_comes(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open("/?list=ALL&sort=symbol")
+    await expect(page.locator("main.fed")).to_be_attached()
+    rows = "() => [...document.querySelectorAll('#rows [data-row]')].map(row => row.dataset.row)"
+    before = await page.evaluate(rows)
+    link = page.locator('[data-row="VCB"] [data-cell="symbol"] a')
+    await link.focus()
+    await fed.update("market", {"AAA": market_row("AAA")})
+    await expect(page.locator('[data-row="AAA"]')).to_be_visible()
+    assert await page.evaluate(rows) == [*before, "AAA"]
+    await expect(link).to_be_focused()
+    await page.locator('[data-row="HPG"] [data-cell="price"]').hover()
+    await link.blur()
+    await fed.update("market", {"AAM": market_row("AAM")})
+    await expect(page.locator('[data-row="AAM"]')).to_be_visible()
+    assert await page.evaluate(rows) == [*before, "AAA", "AAM"]
+    await page.mouse.move(5, 5)
+    await page.wait_for_function(f"wanted => ({rows})().join() === wanted", arg=",".join(["AAA", "AAM", *before]))

@@ -129,7 +129,10 @@ new MutationObserver((changes) => {
 }).observe(box, { childList: true });
 
 box.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast").remove());
-document.addEventListener("keydown", (event) => event.key === "Escape" && box.lastElementChild?.remove());
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || event.target.closest("input, textarea, select")) return;
+  box.lastElementChild?.remove(); // it was not meant for a menu or a field
+});
 document.addEventListener("visibilitychange", () => {
   if (!reading || document.hidden) return;
   markSeen(Number(recall("last", "sessionStorage")) || 0);

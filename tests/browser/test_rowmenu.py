@@ -112,3 +112,22 @@ async def test_without_scripts_there_is_no_menu_and_the_link_leads_to_both(pages
     await cell(page, "HPG").locator("a").click()
     await expect(page.get_by_role("link", name="Đặt cảnh báo")).to_be_visible()
     await expect(page.get_by_role("button", name="☆ Theo dõi")).to_be_visible()
+
+
+async def test_escape_closes_one_thing_at_a_time(pages: Watch, fed: Publisher) -> None:
+    page = await pages.open("/")
+    await expect(page.locator("main.fed")).to_be_attached()
+    await page.evaluate("document.getElementById('toasts').innerHTML = '<div class=toast></div>'")
+    toast, menu = page.locator(".toast"), page.get_by_role("menu", include_hidden=True)
+    await page.locator('[data-row="HPG"] [data-cell="price"]').click(button="right")
+    await expect(menu).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    await expect(toast).to_have_count(1)
+    await page.keyboard.press("/")
+    await page.keyboard.type("hpg")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#filter")).to_have_value("")
+    await expect(toast).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(toast).to_have_count(0)

@@ -19,10 +19,17 @@ export class Candles {
     this.more = true; // the server has older ones
     this.last = null;
     this.running = null; // the bar that live numbers go into
+    this.reading = Promise.resolve();
   }
 
   // Read the newest candles and join them with what is here. Throws where the API does not answer.
-  async newest(limit = PAGE) {
+  newest(limit = PAGE) {
+    const readNewest = () => this.readNewest(limit);
+    this.reading = this.reading.then(readNewest, readNewest); // in turn: an older answer must not come last
+    return this.reading;
+  }
+
+  async readNewest(limit) {
     const answer = await this.fetch({ limit });
     const oldest = answer.bars[0]?.at ?? 0;
     if (!this.bars.some((bar) => bar.at === oldest)) {

@@ -1,7 +1,9 @@
 """The chart when numbers or answers are missing: after sleep, while the tab was hidden, and without the history."""
 
+import asyncio
 import re
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -131,3 +133,35 @@ async def test_page_whose_chart_script_did_not_come_goes_on_after_a_gap(pages: W
     await expect(page).to_have_title(re.compile("^HPG 28,80 "))
     await restarted.update("market", {"HPG": {"price": 25_100.0, "total_volume": 12_345_900}})
     await expect(page).to_have_title(re.compile("^HPG 25,10 "))
+
+
+async def test_candles_asked_first_and_answered_last_are_not_taken_for_the_newest(
+    pages: Watch, two_stocks: Publisher
+) -> None:
+    older, newer, waiting = History(), History(), [asyncio.Event()]
+    older.volume, newer.volume = 2_000, 3_000
+    page = await charted(pages, History())
+    asked = asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        if not waiting:
+            await newer(route)
+            return
+        leave = waiting.pop()
+        asked.set()
+        await leave.wait()
+        await older(route)
+
+    leave = waiting[0]
+    await page.route("**/api/history/**", answer)
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    await page.evaluate(look)
+    await asyncio.wait_for(asked.wait(), 20)
+    await page.evaluate(look)
+    with suppress(AssertionError):  # the page may ask again when the first one is answered
+        await expect(page.locator("#legend")).to_contain_text("KL 3.000", timeout=400)
+    async with page.expect_response("**/api/history/**") as answered:
+        leave.set()
+    await (await answered.value).finished()
+    await page.evaluate("new Promise(requestAnimationFrame)")
+    await expect(page.locator("#legend")).to_contain_text("KL 3.000", timeout=3_000)

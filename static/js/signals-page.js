@@ -50,5 +50,6 @@ choose.addEventListener("submit", (event) => {
   const target = `${choose.action.split("?")[0]}${query.size ? `?${query}` : ""}`;
   if (target === going) return;
   going = target;
+  setTimeout(() => (going = "")); // where that leads nowhere, the same can be asked for again
   location.assign(target);
 });

@@ -234,3 +234,19 @@ async def test_phone_needs_no_sideways_scroll(pages: Watch, publisher: AlertPubl
     await connected(page)
     await page.wait_for_load_state("networkidle")
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def test_filters_go_by_what_the_page_shows_after_the_way_back_and_try_again(
+    pages: Watch, publisher: AlertPublisher
+) -> None:
+    page = await pages.open("/signals/")
+    await page.get_by_label("Cảnh báo").check()
+    await page.wait_for_url("**/signals/?severity=warning")
+    await page.go_back()
+    await expect(page.get_by_label("Cảnh báo")).not_to_be_checked()
+
+    await page.route("**/signals/?severity=*", lambda route: route.fulfill(status=204))  # the page stays
+    async with page.expect_request("**/signals/?severity=warning"):
+        await page.get_by_label("Cảnh báo").check()
+    async with page.expect_request("**/signals/?severity=warning", timeout=4_000):
+        await page.get_by_role("button", name="Áp dụng").click()

@@ -16,6 +16,7 @@ import redis
 from channels.layers import get_channel_layer
 
 from market import live
+from market.broadcast import goes_on
 from market.sockets.channel import LiveChannel
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Subscription:
                 await asyncio.sleep(0)
 
     async def _follow(self) -> None:
-        while not self._stopping:
+        while goes_on() and not self._stopping:
             try:
                 # First as a probe: the layer would keep the queue of a channel that it could not subscribe.
                 await self._reach()
@@ -102,7 +103,7 @@ class Subscription:
         try:
             await layer.group_add(group, queue)
             await self._reach()
-            while not self._stopping:
+            while goes_on() and not self._stopping:
                 await self._take(await layer.receive(queue))
         finally:
             with suppress(redis.RedisError, OSError):
@@ -132,7 +133,7 @@ class Subscription:
     async def _watch(self) -> None:
         """Let listeners look at the clock, and say so when ingest is silent."""
         loop = asyncio.get_running_loop()
-        while True:
+        while goes_on():
             await asyncio.sleep(self._rhythm.tick)
             now = loop.time()
             for listener in list(self.listeners):

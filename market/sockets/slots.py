@@ -20,6 +20,8 @@ from typing import Any, Final, NamedTuple
 import redis
 import redis.asyncio
 
+from market.broadcast import goes_on
+
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS: Final = 30.0
@@ -127,7 +129,7 @@ class Slots:
                 del self._held[key]
 
     async def _renew(self) -> None:
-        while True:
+        while goes_on():
             await asyncio.sleep(self._renew_every)
             for key, names in list(self._held.items()):
                 await self._renew_one(key, list(names))

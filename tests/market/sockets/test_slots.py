@@ -85,6 +85,21 @@ async def test_slots_of_a_crashed_process_come_back_and_those_of_a_living_one_st
     await crashed._rest()
 
 
+async def test_slots_are_renewed_no_more_when_that_was_cancelled_wherever_it_was(redis_url: str) -> None:
+    for number in range(60):
+        slots = Slots(live.connect, renew=0.0001)
+        assert await slots.take([Limit("sockets:x", 100)])
+        renewing = slots._renewing
+        assert renewing
+        for _ in range(number % 37):
+            await asyncio.sleep(0)
+        await asyncio.sleep(number % 11 * 0.0001)
+        renewing.cancel()
+        _, left = await asyncio.wait([renewing], timeout=PATIENT_SECONDS)
+        assert not left
+        await slots._rest()
+
+
 async def test_slots_that_redis_forgot_are_written_again(client: "redis.asyncio.Redis") -> None:
     slots = Slots(live.connect, lease=5, renew=0.02)
     slot = await slots.take([ADDRESS])

@@ -193,7 +193,8 @@ async def tape(request: HttpRequest, name: str) -> HttpResponse:
     seen = await visit(request, name, "tape")
     if seen.subject is None:
         return unknown(request, name)
-    return render(request, "market/_tape.html", tape_context(seen.subject, seen.found.tape, seen.wanted, seen.language))
+    context = tape_context(seen.subject, seen.found.tape, seen.wanted, seen.language)
+    return render(request, "market/_tape.html", context | {"swap": True})
 
 
 @require_safe

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -175,11 +176,11 @@ async def test_moment_without_scripts_is_drawn_by_the_server(pages: Watch, publi
 
 
 @asynccontextmanager
-async def later_trades(*sides: str) -> AsyncIterator[None]:
-    """Store trades of HPG at 10:15:04, and take them away again."""
+async def later_trades(*sides: str, at: datetime = START) -> AsyncIterator[None]:
+    """Store trades of HPG, at 10:15:04 if not said otherwise, and take them away again."""
     trades = [
         Trade(
-            symbol="HPG", at=START, total_volume=9_000 + number, number=900 + number, price=27_450.0, volume=100,
+            symbol="HPG", at=at, total_volume=9_000 + number, number=900 + number, price=27_450.0, volume=100,
             value=2_745_000.0, side=side, method="quote", phase="continuous",
         )
         for number, side in enumerate(sides)
@@ -216,6 +217,16 @@ async def test_tape_filter_survives_live_updates_and_the_depth_is_remembered(
     await page.reload()
     await expect(page.locator("#depth tbody tr:visible")).to_have_count(10)
     await expect(page.locator("#tape")).to_contain_text("Không có lệnh nào")
+
+
+async def test_tape_of_a_page_that_stayed_open_overnight_says_the_new_day(
+    pages: Watch, publisher: AlertPublisher
+) -> None:
+    page = await pages.open("/symbol/HPG/")
+    await expect(page.locator("section.tape header small")).to_have_text("20/11/2026")
+    async with later_trades("buy", at=START + timedelta(days=3)):
+        await page.evaluate("htmx.trigger('#tape', 'panel')")
+        await expect(page.locator("section.tape header small")).to_have_text("23/11/2026", timeout=4_000)
 
 
 async def test_card_shows_its_signals_as_they_come(pages: Watch, publisher: AlertPublisher) -> None:

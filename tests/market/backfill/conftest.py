@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from market.backfill.venue import Venue
-from tests.market.backfill.small_market import reach, small_market, venue_at
+from tests.market.backfill.small_market import reach, show, small_market, venue_at
 from tests.market.venue_thread import Beside
 
 
@@ -28,3 +28,4 @@ def venue(market: Beside) -> Iterator[Venue]:
 def reachable(market: Beside, settings: Any, redis_url: str) -> None:
     """The market is what the settings name."""
     reach(market, settings)
+    show(redis_url)

@@ -1,12 +1,16 @@
 """A small market that a simulator beside the tests serves, and how tests reach it."""
 
+import json
+import time as clock
 from contextlib import AbstractContextManager
 from datetime import date, datetime, time
 from typing import Any
 
+import redis
 from django.db import connection
 from django.utils import timezone
 
+from market import live
 from market.backfill.plan import Target, What, steps
 from market.backfill.ranges import Range
 from market.backfill.run import Progress, run
@@ -39,6 +43,19 @@ def reach(market: Beside, settings: Any) -> None:
     settings.SSI_DATA_URL = market.url
     settings.SSI_CONSUMER_ID, settings.SSI_CONSUMER_SECRET = "id", "secret"
     settings.REST_CALLS_PER_SECOND = 1000
+
+
+def show(
+    redis_url: str, source: str = "simulation", age: float = 0.0, moment: datetime = NOW, **rows: dict[str, Any]
+) -> None:
+    """Write what an ingest would show. Without it a simulator's day has to be near to this machine's date."""
+    status = {"source": source, "time": moment.isoformat()}
+    meta = {"epoch": "e", "seq": 1, "time": NOW.isoformat(), "status": status, "written_at": clock.time() - age}
+    with redis.Redis.from_url(redis_url) as client:
+        for channel in ("market", "derivatives"):
+            client.set(live.meta_key(channel), json.dumps(meta))
+        for code, row in rows.items():
+            client.hset(live.rows_key("market"), code, json.dumps(row))
 
 
 def venue_at(url: str, secret: str = "secret") -> Venue:

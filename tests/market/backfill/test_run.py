@@ -26,6 +26,7 @@ from tests.market.backfill.small_market import (
     SPAN,
     fetch,
     locks,
+    show,
     venue_at,
 )
 from tests.market.venue_thread import Beside
@@ -83,8 +84,9 @@ def test_run_with_refused_credentials_ends(market: Beside) -> None:
 
 @pytest.mark.usefixtures("seeded_database")
 def test_backfill_killed_in_the_middle_goes_on_where_it_was(
-    market: Beside, process_environment: dict[str, str]
+    market: Beside, process_environment: dict[str, str], redis_url: str
 ) -> None:
+    show(redis_url, age=-3600.0)  # for as long as this takes
     environment = process_environment | CREDENTIALS | {"SSI_DATA_URL": market.url}
     slow = environment | {"REST_CALLS_PER_SECOND": "10"}
     arguments = ["--symbols", "HPG,FPT,GAS", "--what", "prices,intraday", "--from", "2026-09-01"]

@@ -205,11 +205,12 @@ async def test_address_without_scheme_is_fatal() -> None:
 
 
 async def test_calls_are_spaced(venue: Venue) -> None:
+    begun = time.monotonic()
     async with FastConnectRest(venue.url, "id", "secret", calls_per_second=20) as rest:
         await asyncio.gather(symbols(rest), symbols(rest), symbols(rest))
-    gaps = [after - before for before, after in zip(venue.called_at, venue.called_at[1:], strict=False)]
-    assert len(gaps) == 3
-    assert min(gaps) > 0.04
+    assert len(venue.called_at) == 4
+    for number, at in enumerate(venue.called_at):  # each may come later than it was sent, and the next one not
+        assert at - begun >= number / 20 - 0.001
 
 
 async def test_simulated_is_known_from_the_header(venue: Venue, rest: FastConnectRest) -> None:

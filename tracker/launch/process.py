@@ -129,7 +129,7 @@ class Process:
         self.pump.join(timeout=1)  # a grandchild may hold the pipe open
         self.on_exit(self)
 
-    def wait_until(self, is_ready: Callable[[], bool], seconds: float = 30.0) -> None:
+    def wait_until(self, is_ready: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until the check holds.
 
         Raises ProcessEnded when the process ends first, LaunchError when the time is over.

@@ -179,8 +179,8 @@ def test_board_goes_on_without_postgres_and_history_is_whole_when_it_is_back(who
     rows = whole.rows("market")
     whole.until(lambda: whole.ask(STATES, truth["HPG"]["total_volume"])[0][0], "what happened meanwhile to be stored")
     volumes = dict(whole.ask("SELECT symbol, sum(volume)::bigint FROM market_trade GROUP BY symbol"))
-    for code, row in rows.items():
-        assert volumes.get(code, 0) + row["unclassified_volume"] == row["total_volume"], code  # some may not have traded yet
+    for code, row in rows.items():  # some may not have traded yet
+        assert volumes.get(code, 0) + row["unclassified_volume"] == row["total_volume"], code
 
 
 def test_no_process_of_ours_logged_an_exception(whole: Whole) -> None:

@@ -164,4 +164,4 @@ async def test_candles_asked_first_and_answered_last_are_not_taken_for_the_newes
         leave.set()
     await (await answered.value).finished()
     await page.evaluate("new Promise(requestAnimationFrame)")
-    await expect(page.locator("#legend")).to_contain_text("KL 3.000", timeout=3_000)
+    await expect(page.locator("#legend")).to_contain_text("KL 3.000")

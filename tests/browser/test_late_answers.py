@@ -54,7 +54,7 @@ async def test_tape_asked_before_its_filter_was_changed_does_not_come_back(pages
         await asyncio.wait_for(held.passed.wait(), 0.4)
         await expect(page.locator("#tape")).to_contain_text("side=buy")
     await held.let_go(page)
-    await expect(page.locator("#tape")).to_contain_text("side=buy", timeout=3_000)
+    await expect(page.locator("#tape")).to_contain_text("side=buy")
 
 
 async def test_name_that_was_typed_on_is_not_taken_for_what_was_found_before(
@@ -106,4 +106,4 @@ async def test_own_alerts_that_go_off_together_are_all_listed(pages: Watch, two_
     leave[1].set()
     await expect(page.locator("#own-lists li").first).to_have_text("one")
     leave[2].set()
-    await expect(page.locator("#own-lists li")).to_have_text(["one", "two"], timeout=4_000)
+    await expect(page.locator("#own-lists li")).to_have_text(["one", "two"])

@@ -226,7 +226,7 @@ async def test_tape_of_a_page_that_stayed_open_overnight_says_the_new_day(
     await expect(page.locator("section.tape header small")).to_have_text("20/11/2026")
     async with later_trades("buy", at=START + timedelta(days=3)):
         await page.evaluate("htmx.trigger('#tape', 'panel')")
-        await expect(page.locator("section.tape header small")).to_have_text("23/11/2026", timeout=4_000)
+        await expect(page.locator("section.tape header small")).to_have_text("23/11/2026")
 
 
 async def test_card_shows_its_signals_as_they_come(pages: Watch, publisher: AlertPublisher) -> None:
@@ -259,5 +259,5 @@ async def test_filters_go_by_what_the_page_shows_after_the_way_back_and_try_agai
     await page.route("**/signals/?severity=*", lambda route: route.fulfill(status=204))  # the page stays
     async with page.expect_request("**/signals/?severity=warning"):
         await page.get_by_label("Cảnh báo").check()
-    async with page.expect_request("**/signals/?severity=warning", timeout=4_000):
+    async with page.expect_request("**/signals/?severity=warning"):
         await page.get_by_role("button", name="Áp dụng").click()

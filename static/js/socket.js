@@ -42,7 +42,10 @@ export class Socket {
   open(event) {
     this.wrapper = event.detail.socketWrapper;
     this.heard = performance.now();
-    this.frames = []; // of the connection before; the server begins with a snapshot
+    // Nothing of the connection before holds: the server begins with a snapshot.
+    this.frames = [];
+    clearTimeout(this.ackTimer);
+    this.ackTimer = null;
   }
 
   message(event) {

@@ -1,6 +1,7 @@
 """The price board in a real Chromium, fed through a real Valkey."""
 
 import random
+import re
 import uuid
 from typing import Any
 
@@ -26,10 +27,14 @@ ORDER = """() => [...document.querySelectorAll("#rows [data-row]")].map(row => r
 FLASHES = """() => { window.flashes = []; const lit = new Map();
     new MutationObserver(changes => { for (const { target } of changes) {
         const on = target.classList.contains("flash");
-        if (on && !lit.has(target)) lit.set(target, [performance.now(), getComputedStyle(target).backgroundColor]);
+        if (on && !lit.has(target)) {
+            const flash = { brief: true, colour: getComputedStyle(target).backgroundColor };
+            lit.set(target, flash);
+            setTimeout(() => flash.brief = false, 400);  // timers keep their order however busy the machine is
+        }
         if (!on && lit.has(target)) {
-            const [from, colour] = lit.get(target);
-            window.flashes.push([target.dataset.cell, performance.now() - from, colour]);
+            const { brief, colour } = lit.get(target);
+            window.flashes.push([target.dataset.cell, brief, colour]);
             lit.delete(target);
         } } }).observe(document.getElementById("rows"), {attributeFilter: ["class"], subtree: true}); }"""
 
@@ -85,9 +90,8 @@ async def test_change_arrives_and_flashes_briefly(pages: Watch, publisher: Publi
     await publisher.update("market", {"HPG": {"price": 26900.0, "total_volume": 99_000_000}})
     await expect(cell(page, "HPG", "price")).to_have_text("26,90")
     await expect(cell(page, "HPG", "price")).to_have_class("down")  # the flash is over and its class gone
-    ((name, milliseconds, colour),) = await page.evaluate("window.flashes")
-    assert name == "price"
-    assert milliseconds < 400
+    ((name, brief, colour),) = await page.evaluate("window.flashes")
+    assert (name, brief) == ("price", True)
     assert colour == "rgb(42, 54, 68)"
 
 
@@ -187,7 +191,7 @@ async def test_trouble_of_the_feed_appears_without_a_reload(pages: Watch, publis
     }
     await publisher.beat(feed="live", boards=boards, time="2026-11-20T12:00:00+07:00")
     await expect(page.locator("#sessions li").first).to_contain_text("Nghỉ trưa còn")
-    await expect(page.locator("#sessions time").first).to_contain_text("59:5")
+    await expect(page.locator("#sessions time").first).to_contain_text(re.compile(r"59:\d\d"))
     await expect(page.locator("#notice")).to_be_empty()
 
 
@@ -198,7 +202,7 @@ async def test_row_that_hears_nothing_turns_grey_and_recovers(pages: Watch, publ
     await expect(row).to_have_class("trading stale")
     await expect(page.locator('[data-row="SSI"]')).to_have_class("trading")
     await cell(page, "HPG", "price").hover()
-    await expect(row).to_have_attribute("title", "Cập nhật cách đây 12" + (await row.get_attribute("title") or "")[-6:])
+    await expect(row).to_have_attribute("title", re.compile(r"^Cập nhật cách đây 1[2-9]\d giây$"))
     await connected(page)
     await publisher.update("market", {"HPG": {"time": "2026-11-20T10:15:30+07:00"}})
     await expect(row).to_have_class("trading")

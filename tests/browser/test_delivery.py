@@ -1,5 +1,6 @@
 """The settings of delivery in a real Chromium: subscribing, what is pushed, and axe on a page with everything on it."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.alerts.delivery.builders import make_channel, make_delivery
 from tests.alerts.delivery.standins import Browser as Subscribed
 from tests.browser.axe import hold_to_axe, hold_to_phone
 from tests.browser.conftest import Server, Watch
+from tests.patience import PATIENT_SECONDS
 
 PAGE = "/alerts/delivery/"
 ENDPOINT = "https://push.example.org/1"
@@ -58,15 +60,17 @@ async def opened(pages: Watch, server: Server, cookie: str) -> Page:
 async def push(page: Page, server: Server, text: str) -> None:
     """Let the browser's push service deliver a message, once the service worker is registered."""
     session = await page.context.new_cdp_session(page)
-    registered: list[str] = []
+    registered: asyncio.Queue[str] = asyncio.Queue()
 
     def note(event: dict[str, Any]) -> None:
-        registered.extend(each["registrationId"] for each in event["registrations"])
+        for each in event["registrations"]:
+            registered.put_nowait(each["registrationId"])
 
     session.on("ServiceWorker.workerRegistrationUpdated", note)
     await session.send("ServiceWorker.enable")
     await page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
-    message = {"origin": server.url, "registrationId": registered[0], "data": text}
+    registration = await asyncio.wait_for(registered.get(), PATIENT_SECONDS)
+    message = {"origin": server.url, "registrationId": registration, "data": text}
     await session.send("ServiceWorker.deliverPushMessage", message)
 
 
@@ -79,6 +83,7 @@ async def test_browser_subscribes_and_shows_what_is_pushed(pages: Watch, server:
     await expect(page.locator("#push .mark")).to_have_text("Bật")
     assert await PushDevice.objects.acount() == 1
     await push(page, server, '{"title": "HPG: 27,45", "body": "09:15:04", "tag": "1", "url": "/symbol/HPG/"}')
+    await page.wait_for_function(f"async () => (await ({SHOWN})()).some(each => each[0].endsWith('27,45'))")
     await push(page, server, '{"title": "HPG: 27,50", "body": "09:15:05", "tag": "1", "url": "/symbol/HPG/"}')
     await page.wait_for_function(f"async () => (await ({SHOWN})()).some(each => each[0].endsWith('27,50'))")
     assert await page.evaluate(SHOWN) == [["HPG: 27,50", "09:15:05", "1", "/symbol/HPG/"]]

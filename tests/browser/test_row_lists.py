@@ -20,7 +20,7 @@ async def test_list_is_changed_from_the_menu_and_the_page_stays(pages: Watch, fe
     await expect(told.last).to_contain_text("Đã thêm VCB vào danh mục “Danh mục của tôi”.")
     await expect(page.get_by_role("menu", include_hidden=True)).to_be_hidden()
     await expect(page.get_by_role("link", name="★ Danh mục của tôi")).to_be_visible()
-    assert await page.evaluate("document.activeElement.textContent") == "VCB"
+    await expect(page.locator(":focus")).to_have_text("VCB")
 
     await row.click(button="right")
     mine = page.get_by_role("menuitemcheckbox", name="Danh mục của tôi")

@@ -66,7 +66,7 @@ async def test_chart_draws_stored_candles_and_the_last_one_moves(pages: Watch, t
     await expect(cell(page, "price")).to_have_text("39,90")
     await expect(legend).to_contain_text("Đ 39,90 · KL 1.300 · mua 800 · bán 300")
     await expect(page.locator("#chart [role=img]")).to_have_attribute("aria-label", re.compile("đóng 39,90"))
-    assert await page.title() == "HPG 39,90 +48,05 · VN Stock Tracker"
+    await expect(page).to_have_title("HPG 39,90 +48,05 · VN Stock Tracker")
     totals = {"total_volume": 12_346_000, "sell_volume": 4_500_100}
     async with page.expect_response("**/symbol/HPG/day/"):  # trades are read again when something traded
         await two_stocks.update("market", {"HPG": totals | {"price": 39_800.0, "time": "2026-11-20T10:16:02+07:00"}})

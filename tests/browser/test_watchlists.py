@@ -140,6 +140,7 @@ async def test_symbol_goes_on_a_list_and_off_again_from_the_menu_of_its_row(page
         await item.click()
         await expect(page.locator(TOLD)).to_contain_text(f"{'Đã bỏ' if held else 'Đã thêm'} {row}")
         assert page.url.endswith(path)
+    await expect(page.locator("#rows [data-row]")).to_have_count(1)
     assert await page.evaluate(ROWS) == ["FPT"]
 
 
@@ -193,6 +194,7 @@ async def test_lists_work_without_scripts(pages: Watch, fed: Publisher) -> None:
     await page.locator("#list").get_by_role("button", name="Thêm").click()
     await page.get_by_role("button", name="Đưa VCB lên").click()
     await page.get_by_role("button", name="Bỏ ACB").click()
+    await expect(page.locator("#items li")).to_have_count(2)
     assert await page.locator("#items li").evaluate_all("all => all.map(each => each.dataset.symbol)") == ["HPG", "VCB"]
     await sign_up(page, "newcomer")
     await expect(page).to_have_url(re.compile(r"/lists/my-\d+/$"))  # the list came along, under its new address

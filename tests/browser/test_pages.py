@@ -69,4 +69,4 @@ async def test_focus_in_a_panel_lasts_when_it_is_drawn_anew(pages: Watch, fed: P
         await page.evaluate("document.querySelector('#panels').firstElementChild.dataset.old = ''")
         await page.evaluate("htmx.trigger('#panels', 'panel')")
         await expect(page.locator("#panels > [data-old]")).to_have_count(0)
-        await expect(place).to_be_focused(timeout=3_000)
+        await expect(place).to_be_focused()

@@ -311,9 +311,9 @@ class Broadcaster:
                 pipe.hset(rows_key(rows.channel), mapping=encoded)  # type: ignore[arg-type]
             if gone:
                 pipe.hdel(rows_key(rows.channel), *gone)
-            pipe.set(meta_key(rows.channel), self._meta(rows.seq, self._status()), get=True)
-            before = await self._fence.commit(pipe)
-        return whole or before is not None
+            # Without meta nobody reads rows that are not all there, and then adds updates to them.
+            pipe.set(meta_key(rows.channel), self._meta(rows.seq, self._status()), xx=not whole)
+            return bool(await self._fence.commit(pipe))
 
     async def _store_meta(self, rows: ChannelRows, status: dict[str, Any]) -> bool:
         """Write the meta where one is; False when Redis had forgotten it."""

@@ -17,6 +17,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from market import live
 from market.domain.events import IndexUpdate
 from market.domain.state import MarketState
+from market.sockets.channel import LiveChannel
 from tests.market.live_market import CODES, DAY, OPEN, Market, trade
 from tests.patience import PATIENT_SECONDS
 
@@ -176,6 +177,29 @@ async def test_redis_that_came_back_empty_is_filled_again(market: Market) -> Non
     assert snapshot is not None
     assert set(snapshot.rows) == set(CODES[:3])
     assert snapshot.rows["ACB"]["total_volume"] == 200
+
+
+async def test_listener_that_comes_before_an_empty_redis_is_filled_again_has_every_row_after_it(market: Market) -> None:
+    for code in CODES[:3]:
+        market.apply(trade(code, OPEN, 100.0, 25_000.0))
+    await market.broadcaster.flush()
+    await market.client.flushdb()
+    market.apply(trade("ACB", OPEN + 1, 200.0, 25_100.0))
+    await market.broadcaster.flush()
+    channel = LiveChannel("market")
+    if early := await live.LiveReader(market.client).snapshot("market"):
+        channel.load(early)
+    name = await listen(market.layer, "market")
+    await market.broadcaster.flush()
+    fresh = await live.LiveReader(market.client).snapshot("market")
+    assert fresh is not None
+    for message in await drain(market.layer, name, (fresh.epoch, fresh.seq)):
+        if channel.follows(message["epoch"], message["seq"]):
+            channel.update(message["seq"], message["text"])
+        elif not channel.has(message["epoch"], message["seq"]):
+            channel.load(fresh)
+    assert channel.rows == fresh.rows
+    assert set(channel.rows) == set(CODES[:3])
 
 
 async def test_redis_that_came_back_empty_is_filled_again_by_a_heartbeat(market: Market) -> None:

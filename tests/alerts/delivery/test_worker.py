@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from alerts.models import Delivery, PlannedSubject
+from market.domain.calendar import VIETNAM
+from market.models import IngestRun
 from tests.alerts.delivery.builders import make_alert, make_channel, make_device, make_webhook
 from tests.alerts.delivery.standins import TOKEN, Answer, Browser, MailBox, StandIn
 from tests.integration.killable import wait_until
@@ -26,6 +28,7 @@ from tracker.launch.process import Command, Process, Warden
 from tracker.launch.valkey import Valkey
 
 ROOT = Path(__file__).parents[3]
+NOON = datetime(2026, 11, 20, 12, tzinfo=VIETNAM)
 SEND_MESSAGE = f"/bot{TOKEN}/sendMessage"
 
 
@@ -132,12 +135,15 @@ def wait_for_end(queue: Queue, subjects: int) -> dict[str, str]:
 
     wait_until(ended, "the end of all deliveries")
     rows = Delivery.objects.select_related("channel").order_by("pk")
-    return {f"{row.channel.kind} {row.subject[-1]}": f"{row.status} {row.attempts}" for row in rows}
+    return {f"{row.channel.kind} {row.subject.partition('@')[0][-1]}": f"{row.status} {row.attempts}" for row in rows}
 
 
 def test_worker_records_each_delivery_once_whatever_is_killed(
     courier: Courier, queue: Queue, serving: StandIn, receiving: MailBox
 ) -> None:
+    # A simulated noon: soon after midnight an alert of twenty minutes ago would be one of the day before.
+    started = {"started_at": timezone.now(), "last_seen_at": timezone.now()}
+    IngestRun.objects.create(epoch="e", source="simulation", identity="simulation:1", **started)
     user = User.objects.create_user("trader")
     webhook, chat = make_webhook(user, serving), make_channel(user, "telegram")
     push = make_channel(user, "push")
@@ -146,7 +152,7 @@ def test_worker_records_each_delivery_once_whatever_is_killed(
 
     # All four channels at once; the webhook's receiver fails first and is asked again after its pause.
     serving.script("/hook", Answer(503, headers={"Retry-After": "1"}))
-    make_alert(1)
+    make_alert(1, NOON)
     assert wait_for_end(queue, 1) == {
         "webhook 1": "sent 2",
         "telegram 1": "sent 1",
@@ -159,7 +165,7 @@ def test_worker_records_each_delivery_once_whatever_is_killed(
     # Killed while the receiver thinks: the row stays claimed, and goes out once more when its lease is over.
     Delivery.objects.update(attempted_at=None)
     serving.script("/hook", Answer(hold=True))
-    make_alert(2)
+    make_alert(2, NOON)
     queue.ask()
     serving.wait_for("/hook", 3)
     wait_until(lambda: Delivery.objects.filter(status="sending").count() == 1, "all others to be recorded")
@@ -182,8 +188,8 @@ def test_worker_records_each_delivery_once_whatever_is_killed(
     queue.kill()
     serving.script(SEND_MESSAGE, Answer(403, {"ok": False, "description": "Forbidden: bot was blocked by the user"}))
     serving.script("/push", Answer(410))
-    make_alert(3)
-    make_alert(4, timezone.now() - timedelta(minutes=20))
+    make_alert(3, NOON)
+    make_alert(4, NOON - timedelta(minutes=20))
     queue.start()
     ends = {kind: end for kind, end in wait_for_end(queue, 4).items() if kind[-1] in "34"}
     assert ends["webhook 3"] == "sent 1"

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from market.api.search import search
 from market.api.symbols import CODE
 from market.live import LiveSnapshot
 from market.pages.card import MOST_LEVELS
@@ -210,9 +211,23 @@ async def candle_table(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
-def jump(request: HttpRequest) -> HttpResponse:
-    """Lead from a search box, `?q=hpg`, to the symbol's page."""
-    wanted = request.GET.get("q", "").strip().upper()
+async def jump(request: HttpRequest) -> HttpResponse:
+    """Lead from a search box, `?q=hpg`, to the symbol's page. What is no symbol is taken as a part of a name."""
+    text = request.GET.get("q", "").strip()
+    if not text:
+        return HttpResponseRedirect(reverse("market:board"))
+    wanted = text.upper()
+    if not CODE.fullmatch(wanted) or (await visit(request, wanted)).subject is None:
+        wanted = await sync_to_async(best_match)(text) or wanted
     if not CODE.fullmatch(wanted):
-        return unknown(request, wanted) if wanted else HttpResponseRedirect(reverse("market:board"))
+        return unknown(request, wanted)
     return HttpResponseRedirect(reverse("market:symbol", args=[wanted]))
+
+
+def best_match(text: str) -> str:
+    """The code that the search finds first; blank for none, and while the database is away."""
+    try:
+        found = search(text, None, 1)
+    except DatabaseError:
+        return ""
+    return found[0]["symbol"] if found else ""

@@ -6,7 +6,7 @@ from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from market.api import symbols
+from market.api import search, symbols
 from market.models import Instrument
 from tests.market.live_rows import Publisher, market_row, status
 from tests.market.page_html import assert_safe, fresh_cache
@@ -21,6 +21,13 @@ def fresh_symbols() -> Iterator[None]:
     symbols._known.clear()
     yield
     symbols._known.clear()
+
+
+@pytest.fixture
+def fresh_search() -> Iterator[None]:
+    search._kept.clear()
+    yield
+    search._kept.clear()
 
 
 @pytest.fixture
@@ -220,8 +227,30 @@ def test_search_leads_to_the_symbol(client: Client, redis_url: str, query: str, 
     assert client.get("/symbol/", {"q": query}).headers["Location"] == target
 
 
+@pytest.mark.parametrize(("query", "target"), [("hoa phat", "HPG"), ("Hòa Phát", "HPG"), ("masan", "MCH")])
+def test_search_for_a_part_of_a_name_leads_to_the_best_match(
+    client: Client, redis_url: str, fresh_search: None, query: str, target: str
+) -> None:
+    assert client.get("/symbol/", {"q": query}).headers["Location"] == f"/symbol/{target}/"
+
+
+def test_search_for_a_symbol_that_another_is_named_after_leads_to_itself(
+    client: Client, redis_url: str, fresh_search: None
+) -> None:
+    Publisher().store_all({"ZZA": market_row("ZZA")})
+    Instrument.objects.create(code="ZZB", name="Công ty con của ZZA", board="HOSE", kind="stock")
+    assert client.get("/symbol/", {"q": "zza"}).headers["Location"] == "/symbol/ZZA/"
+
+
+def test_search_while_the_database_is_away_leads_to_what_was_typed(
+    client: Client, redis_url: str, fresh_search: None, database_away: None
+) -> None:
+    assert client.get("/symbol/", {"q": "masan"}).headers["Location"] == "/symbol/MASAN/"
+    assert client.get("/symbol/", {"q": "hoa phat"}).status_code == 404
+
+
 def test_search_for_what_is_no_code_is_not_found(client: Client, redis_url: str) -> None:
-    assert client.get("/symbol/", {"q": "hoà phát"}).status_code == 404
+    assert client.get("/symbol/", {"q": "không có gì"}).status_code == 404
 
 
 def test_board_links_rows_and_cards_to_their_pages(client: Client, published: Publisher) -> None:

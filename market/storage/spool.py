@@ -158,7 +158,7 @@ def records_of(path: Path) -> Iterator[Record]:
     while at + HEAD.size <= len(content):
         length, checksum = HEAD.unpack_from(content, at)
         body = content[at + HEAD.size : at + HEAD.size + length]
-        if len(body) < length or zlib.crc32(body) != checksum:
+        if not length or len(body) < length or zlib.crc32(body) != checksum:  # zeros: what a power cut may leave
             return
         try:
             yield _decode(body)

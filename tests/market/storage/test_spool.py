@@ -108,3 +108,11 @@ def test_merged_records_hold_what_would_stand_had_they_been_stored_one_by_one() 
     assert first.rows[TRADES.name] == [trade(1), trade(2)]
     assert first.rows[BARS.name] == [bar(300, 2.0)]
     assert first.rows[FOREIGN.name] == [foreign(1, 20), foreign(2, 30)]
+
+
+def test_spool_that_a_power_cut_filled_with_zeros_ends_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Spool(tmp_path, MEGABYTE, TABLES).append(batch(1, [trade(1)]))
+    segment = next(tmp_path.iterdir())
+    segment.write_bytes(segment.read_bytes() + bytes(4096))
+    assert [record.seq for record in records_of(segment)] == [1]
+    assert not caplog.records

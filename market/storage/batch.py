@@ -87,7 +87,7 @@ def dump_book(book: Quote | Snapshot | None) -> dict[str, Any] | None:
 
 
 def load_book(dump: dict[str, Any] | None) -> Quote | Snapshot | None:
-    """Take back what `dump_book` gave."""
+    """Take back what `dump_book` gave. Raises ValueError for another form."""
     if dump is None:
         return None
     return msgspec.convert(dump, Snapshot) if "total_volume" in dump else msgspec.convert(dump, Quote)

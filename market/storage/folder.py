@@ -82,10 +82,17 @@ class Folder:
     def known_runs(self) -> dict[str, int]:
         """The newest batch of each run that what lies here takes into account, by epoch, oldest first."""
         try:
-            lines = (self.path / "runs").read_text().splitlines()
+            lines = (self.path / "runs").read_bytes().decode(errors="replace").splitlines()
         except FileNotFoundError:
             return {}
-        return {epoch: int(seq) for epoch, seq in (line.split() for line in lines)}
+        known = {}
+        for line in lines:
+            epoch, _, seq = line.partition(" ")
+            if seq.isdecimal():
+                known[epoch] = int(seq)
+            else:  # a run that is not known makes what lies here count less, never more
+                logger.error("A line of %s is damaged and not used: %r", self.path / "runs", line[:80])
+        return known
 
     def add_run(self, epoch: str, seq: int = ALL) -> None:
         """Note a run that uses this folder, before it stores anything anywhere; or one elsewhere, up to a batch."""

@@ -48,11 +48,16 @@ def find(folder: Folder, journal: Journal, spooled_seq: int, last: LastRun | Non
     newest = max(spooled_seq, last.seq if last else 0, checkpoint.seq if checkpoint else 0, *segments, 0)
     if checkpoint is not None:
         reason = unusable(checkpoint, folder.known_runs(), last, identity)
+        states: list[EncodedState] = []
         if reason is None:
-            states = [
-                EncodedState(each.kind, each.code, each.day, each.at, each.text, load_book(each.book))
-                for each in checkpoint.states
-            ]
+            try:
+                states = [
+                    EncodedState(each.kind, each.code, each.day, each.at, each.text, load_book(each.book))
+                    for each in checkpoint.states
+                ]
+            except ValueError as error:  # another version's
+                reason = f"a book in it is of another form: {error}"
+        if reason is None:
             later = [seq for seq in segments if seq > checkpoint.seq]
             left_at = journal.written_at() or (last.seen_at if last else 0.0)
             return Found("folder", states, later, checkpoint.position, newest, left_at)

@@ -230,3 +230,34 @@ def test_store_message_that_ended_the_last_run_does_not_end_the_next(
     second = Started(folder, "two")
     assert second.store.position == 101
     second.die()
+
+
+def test_store_with_a_book_of_another_form_begins_anew(
+    folder: Path, messages: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = Started(folder, "one")
+    first.take(messages)
+    first.checkpoint()
+    first.die()
+    kept = Folder(folder)
+    checkpoint = kept.read_checkpoint()
+    assert checkpoint is not None
+    older = [msgspec.structs.replace(each, book={"code": "HPG"}) for each in checkpoint.states]
+    kept.write_checkpoint(msgspec.structs.replace(checkpoint, states=older))
+    kept.close()
+    second = Started(folder, "two")
+    assert (second.found.origin, second.state.symbols) == ("nothing", {})
+    assert "of another form" in caplog.text
+    second.die()
+
+
+@pytest.mark.parametrize("damage", [bytes(40), b"one 1 2\n", b"one x\n", b"\xff\n"])
+def test_store_with_a_damaged_list_of_runs_begins(folder: Path, messages: list[bytes], damage: bytes) -> None:
+    first = Started(folder, "one")
+    first.take(messages)
+    first.checkpoint()
+    first.die()
+    (folder / "runs").write_bytes(damage)
+    second = Started(folder, "two", last_run=ELSEWHERE)
+    assert second.found.origin == "nothing"
+    second.die()

@@ -200,9 +200,13 @@ class Writer(threading.Thread):
             logger.error("PostgreSQL refuses rows of batch %s, trying them one by one: %s", batch.seq, error)
         refused = session.write_what_can_be_stored(batch, states)
         self.progress.refused_rows += len(refused)
-        with self._folder.refused.open("ab") as file:
-            file.writelines(msgspec.json.encode([table, *row]) + b"\n" for table, row in refused)
-        logger.error("%s rows went to %s", len(refused), self._folder.refused)
+        try:
+            with self._folder.refused.open("ab") as file:
+                file.writelines(msgspec.json.encode([table, *row]) + b"\n" for table, row in refused)
+        except OSError as error:  # those that can be stored are; ending now would meet these again after the start
+            logger.error("%s rows that PostgreSQL refuses cannot be put aside: %s", len(refused), error)
+        else:
+            logger.error("%s rows went to %s", len(refused), self._folder.refused)
         return True
 
     def _append_to_spool(self, batch: Batch) -> None:
@@ -214,7 +218,7 @@ class Writer(threading.Thread):
                 return
             except OSError as error:
                 self._say(f"the spool cannot be written: {error}")
-            if self._spool.is_empty and self._store(batch, self._states_owed()):
+            if self._is_drained() and self._store(batch, self._states_owed()):
                 return
             if len(self._queue) > MAX_WAITING or self._ending:
                 self.progress.lost_batches += 1
@@ -225,6 +229,13 @@ class Writer(threading.Thread):
     def _spool_all(self) -> None:
         while self._queue:
             self._append_to_spool(self._queue.popleft())
+
+    def _is_drained(self) -> bool:
+        """Store all of the spool; False when that has to wait."""
+        while not self._spool.is_empty:
+            if not self._drain():
+                return False
+        return True
 
     def _drain(self) -> bool:
         """Store the oldest segment of the spool; False when that has to wait."""
@@ -253,8 +264,7 @@ class Writer(threading.Thread):
         self._journal.forget(batch.seq)
 
     def _finish(self) -> None:
-        while not self._spool.is_empty and self._drain():
-            pass
+        self._is_drained()
         session = self._connected()
         if session is not None and self._epoch:
             session.finish(self._epoch, time.time())

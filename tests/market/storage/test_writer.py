@@ -218,3 +218,36 @@ def test_writer_when_the_disk_refuses_keeps_rows_until_the_database_is_back(
     line.is_down = False
     storing.stored(2)
     assert numbers() == [1, 2]
+
+
+def test_writer_whose_disk_is_full_of_its_spool_empties_it_when_the_database_is_back(
+    begin: Callable[[], Storing], line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Batch) -> None:
+        raise OSError(28, "No space left on device")
+
+    storing = begin()
+    line.break_off()
+    storing.writer.start()
+    storing.writer.put(with_state(1, 100))
+    wait_until(lambda: storing.writer.progress.spooled_batches == 1, "a batch in the spool")
+    monkeypatch.setattr(storing.spool, "append", refuse)
+    storing.writer.put(with_state(2, 200))
+    wait_until(lambda: "No space left" in storing.writer.progress.trouble, "the trouble to be told")
+    line.is_down = False
+    storing.stored(2)
+    assert numbers() == [1, 2]
+    assert storing.spool.is_empty
+
+
+def test_writer_that_cannot_put_a_refused_row_aside_says_so_and_goes_on(
+    begin: Callable[[], Storing], caplog: pytest.LogCaptureFixture
+) -> None:
+    storing = begin()
+    storing.folder.refused.mkdir()  # nothing can be written there
+    storing.writer.start()
+    storing.writer.put(batch(1, [trade(1), trade(2, "A\0B")]))
+    storing.writer.put(batch(2, [trade(3)]))
+    storing.stored(2)
+    assert numbers() == [1, 3]
+    assert "cannot be put aside" in caplog.text

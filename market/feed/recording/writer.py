@@ -11,6 +11,7 @@ import threading
 import zlib
 from collections import defaultdict
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -130,24 +131,26 @@ class Recorder:
 
 
 def mend(path: Path) -> None:
-    """Make a recording safe to append to: cut off half a member, which a machine that lost power may leave.
+    """Make a recording safe to append to: cut off half a member or zeros, which a machine that lost power may leave.
 
     A file that is damaged in another way is renamed to *.damaged, for a person to look at. Raises OSError.
     """
     whole = position = 0
+    begun = False
     member = zlib.decompressobj(wbits=31)
     if not path.exists():
         return
     with path.open("rb") as file:
         while data := file.read(READ_BYTES):
             position += len(data)
-            while data:
+            while data := data if begun else data.lstrip(b"\0"):  # zeros may follow a member
                 try:
                     member.decompress(data)
                 except zlib.error as error:
                     log.warning("%s is damaged (%s); it is renamed and a new file begins", path, error)
-                    path.rename(path.with_name(f"{path.name}.damaged"))
+                    path.rename(unused_name(path))
                     return
+                begun = not member.eof
                 data = member.unused_data
                 if member.eof:
                     whole = position - len(data)
@@ -155,3 +158,9 @@ def mend(path: Path) -> None:
     if whole < position:
         log.warning("%s: its last %s bytes were not written completely and are cut off", path, position - whole)
         os.truncate(path, whole)
+
+
+def unused_name(path: Path) -> Path:
+    """Where a damaged recording goes; one that was put aside before stays."""
+    names = (path.with_name(f"{path.name}.damaged{number or ''}") for number in count())
+    return next(name for name in names if not name.exists())

@@ -123,6 +123,26 @@ def test_recorder_renames_a_file_that_is_something_else(tmp_path: Path, caplog: 
     assert "renamed" in caplog.text
 
 
+def test_recorder_that_renames_twice_keeps_both(tmp_path: Path) -> None:
+    path = tmp_path / "2026-11-20.jsonl.gz"
+    for content in (b"the morning", b"the afternoon"):
+        path.write_bytes(content)
+        with Recorder(tmp_path) as recorder:
+            recorder(message(1), AT)
+    kept = {each.read_bytes() for each in tmp_path.iterdir() if each != path}
+    assert kept == {b"the morning", b"the afternoon"}
+    assert numbers(path) == [1]
+
+
+def test_recorder_cuts_off_zeros_that_a_power_cut_left(tmp_path: Path) -> None:
+    path = recording(tmp_path / "2026-11-20.jsonl.gz", [message(1), ""])
+    path.write_bytes(path.read_bytes() + bytes(4096))
+    with Recorder(tmp_path) as recorder:
+        recorder(message(2), AT)
+    assert numbers(path) == [1, 2]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_recorder_on_a_disk_that_fails_warns_once_counts_and_recovers(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

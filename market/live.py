@@ -5,6 +5,8 @@ epoch, seq, time, status), both always of the same moment. Only `broadcast` writ
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -17,12 +19,13 @@ from msgspec import Struct
 CHANNELS: Final = ("market", "foreign", "index", "derivatives", "alerts")
 CONNECT_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 2.0
+FAULTS: Final = (redis.RedisError, OSError, msgspec.MsgspecError)
 
 Row = dict[str, Any]
 
 
 class LiveUnavailable(Exception):
-    """Redis does not answer: expected the live snapshot, try again later."""
+    """Redis does not answer, or not with what ingest writes: expected the live snapshot, try again later."""
 
 
 class Meta(Struct, frozen=True):
@@ -82,6 +85,29 @@ def connect() -> "redis.asyncio.Redis":
     )
 
 
+class Turns:
+    """Lets one reader at a time ask Redis. Who waits for one that fails fails with it: each waiting in turn for a Redis
+    that hangs, the last would wait for minutes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._failures = 0
+
+    @asynccontextmanager
+    async def take(self) -> AsyncIterator[None]:
+        """Wait for a turn. Raises LiveUnavailable if the one before ended so."""
+        failures = self._failures
+        async with self._lock:
+            if failures != self._failures:
+                raise LiveUnavailable(f"expected Redis at {_where()}, which somebody else asked in vain just now")
+            try:
+                yield
+            except LiveUnavailable:
+                self._failures += 1
+                raise
+
+
 class LiveReader:
     """Reads snapshots and keeps the newest of each channel, so that many readers of one moment cost one read."""
 
@@ -89,23 +115,23 @@ class LiveReader:
         self._client = client
         self._kept: dict[str, LiveSnapshot] = {}
         self._texts: dict[str, dict[bytes, bytes]] = {channel: {} for channel in CHANNELS}
-        self._locks = {channel: asyncio.Lock() for channel in CHANNELS}
+        self._turns = {channel: Turns() for channel in CHANNELS}
 
     async def snapshot(self, channel: str) -> LiveSnapshot | None:
         """The newest rows of a channel; None while nothing was ever written. Raises LiveUnavailable."""
-        try:
-            async with self._locks[channel]:
+        async with self._turns[channel].take():
+            try:
                 return await self._read(channel)
-        except (redis.RedisError, OSError) as error:
-            raise LiveUnavailable(f"expected Redis at {_where()}, was: {error}") from error
+            except FAULTS as error:
+                raise LiveUnavailable(f"expected Redis at {_where()}, was: {error}") from error
 
     async def meta(self, channel: str) -> Meta | None:
         """Where a channel stands, without its rows; None while nothing was ever written. Raises LiveUnavailable."""
         try:
             text = await self._client.get(meta_key(channel))
-        except (redis.RedisError, OSError) as error:
+            return None if text is None else _decode_meta(text)
+        except FAULTS as error:
             raise LiveUnavailable(f"expected Redis at {_where()}, was: {error}") from error
-        return None if text is None else _decode_meta(text)
 
     async def _read(self, channel: str) -> LiveSnapshot | None:
         meta_text = await self._client.get(meta_key(channel))
@@ -130,11 +156,13 @@ class LiveReader:
 
     def _decode(self, channel: str, texts: dict[bytes, bytes], before: dict[str, Row]) -> dict[str, Row]:
         """Decode what changed. An unchanged row stays the same object: pages tell by that what to format anew."""
-        old, self._texts[channel] = self._texts[channel], texts
-        return {
+        old = self._texts[channel]
+        rows = {
             (id := key.decode()): before[id] if old.get(key) == text and id in before else _decode_row(text)
             for key, text in texts.items()
         }
+        self._texts[channel] = texts  # with the rows that they became, or an old row would pass for a new one
+        return rows
 
 
 # One reader an event loop: connections belong to the loop that opened them, and a web process has no composition root.

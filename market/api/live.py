@@ -98,7 +98,7 @@ class LiveAnswers:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._moments: dict[str, tuple[Moment, float]] = {}
-        self._locks = {channel: asyncio.Lock() for channel in live.CHANNELS}
+        self._turns = {channel: live.Turns() for channel in live.CHANNELS}
         self._members: Members = frozenset()
         self._members_day: date | None = None
         self._members_until = 0.0
@@ -127,21 +127,20 @@ class LiveAnswers:
         kept = self._moments.get(channel)
         if kept and self._clock() - kept[1] < FRESH_SECONDS:
             return kept[0]
-        async with self._locks[channel]:
-            kept = self._moments.get(channel)
-            if kept and self._clock() - kept[1] < FRESH_SECONDS:  # another request read while this one waited
-                return kept[0]
-            try:
-                snapshot = await live.snapshot(channel)
-            except live.LiveUnavailable as error:
-                raise Unavailable("Redis does not answer; try again later.") from error
-            snapshot = snapshot or LiveSnapshot(channel, "", 0, None, NO_STATUS, {})
-            silent = snapshot.written_at is not None and time.time() - snapshot.written_at > SILENT_SECONDS
-            moment = Moment(snapshot, silent)
-            if kept and kept[0].is_same(moment):
-                moment = kept[0]
-            self._moments[channel] = moment, self._clock()
-            return moment
+        try:
+            async with self._turns[channel].take():
+                kept = self._moments.get(channel)
+                if kept and self._clock() - kept[1] < FRESH_SECONDS:  # another request read while this one waited
+                    return kept[0]
+                snapshot = await live.snapshot(channel) or LiveSnapshot(channel, "", 0, None, NO_STATUS, {})
+                silent = snapshot.written_at is not None and time.time() - snapshot.written_at > SILENT_SECONDS
+                moment = Moment(snapshot, silent)
+                if kept and kept[0].is_same(moment):
+                    moment = kept[0]
+                self._moments[channel] = moment, self._clock()
+                return moment
+        except live.LiveUnavailable as error:
+            raise Unavailable("Redis does not answer; try again later.") from error
 
     async def _vn30(self, status: Mapping[str, Any]) -> Members:
         """VN30's members on the market's day. Only a first question waits for the database."""

@@ -5,7 +5,6 @@ Each channel keeps the newest rows, their cells in every language that somebody 
 that has been forgotten, which means: take everything.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
@@ -169,7 +168,7 @@ class LiveBoard:
         self.most_clients = most_clients
         self._read = read
         self._feed_silent_seconds = feed_silent_seconds
-        self._lock = asyncio.Lock()
+        self._turns = live.Turns()
         self._moment = ""
         self._time: float | None = None
         self._time_at = 0.0
@@ -207,7 +206,7 @@ class LiveBoard:
 
     async def _reach(self, name: str, epoch: str, seq: int) -> None:
         channel = self.channels[name]
-        async with self._lock:
+        async with self._turns.take():
             if epoch and channel.epoch == epoch and channel.seq >= seq:
                 return  # another client's copy has done it meanwhile
             snapshot = await self._read(name)

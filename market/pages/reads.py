@@ -17,6 +17,7 @@ from market.domain.settlement import BEGINS, ENDS
 from market.history import BASIS, INDEX, samples
 from market.history_database import history_connection
 from market.pages.foreign import Minute
+from market.pages.once import once
 from market.reference import instruments
 
 Answer = TypeVar("Answer")
@@ -32,13 +33,14 @@ AWAY: Final = "away"
 
 def kept(key: str, seconds: float, read: Callable[[], Answer]) -> Answer | None:
     """Answer from the cache or read anew; None while the database is away, which is remembered for a moment too."""
-    found = cache.get(key)
-    if found is None:
+
+    def asked() -> tuple[Any, float]:
         try:
-            found = read()
+            return read(), seconds
         except DatabaseError:
-            found, seconds = AWAY, RETRY_SECONDS
-        cache.set(key, found, seconds)
+            return AWAY, RETRY_SECONDS
+
+    found = once(key, asked)
     return None if found == AWAY else found
 
 

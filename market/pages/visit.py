@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.cache import cache
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,6 +17,7 @@ from market import live
 from market.pages import tabs
 from market.pages.derivatives import by_month
 from market.pages.formatting import Row
+from market.pages.once import once
 from market.pages.rows import auction_part, epoch_seconds, header, headings, matching, ordered, placed
 from market.pages.tables import Table, lines
 from market.pages.tabs import Sector, Tab
@@ -134,18 +134,16 @@ async def read_live(*names: str) -> tuple[dict[str, live.LiveSnapshot | None], b
 
 def reference(day: date, language: str) -> Reference:
     """Read VN30's members, everybody's names and the sectors; the board still shows without a database."""
-    key = f"board-reference:{day}:{language}"
-    found: Reference | None = cache.get(key)
-    if found is None:
-        seconds = REFERENCE_SECONDS
+
+    def read() -> tuple[Reference, float]:
         try:
             known = instruments()
             names = {code: info.name for code, info in known.items()}
-            found = Reference(basket_codes("VN30", day), names, sectors_of(known))
+            return Reference(basket_codes("VN30", day), names, sectors_of(known)), REFERENCE_SECONDS
         except DatabaseError:
-            found, seconds = Reference([], {}, []), RETRY_SECONDS
-        cache.set(key, found, seconds)
-    return found
+            return Reference([], {}, []), RETRY_SECONDS
+
+    return once(f"board-reference:{day}:{language}", read)
 
 
 def sectors_of(known: Mapping[str, InstrumentInfo]) -> list[Sector]:

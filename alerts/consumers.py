@@ -7,7 +7,7 @@ waits for that: who does not read costs one frame, and what piles up meanwhile i
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -24,7 +24,15 @@ from alerts.signals.feed import SignalFeed, Told
 from alerts.signals.lines import BadSignalQuery, Wanted, wanted
 from market.live import user_group
 from market.sockets.door import CHECK_SECONDS, Door, Entry
-from market.sockets.terms import BAD_REQUEST, COME_BACK, CROWDED, NOT_AUTHORISED, STALLED, Refused, still_welcome
+from market.sockets.terms import (
+    BAD_REQUEST,
+    COME_BACK,
+    CROWDED,
+    NOT_AUTHORISED,
+    STALLED,
+    Refused,
+    still_known,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -91,17 +99,25 @@ class SignalsConsumer(AsyncWebsocketConsumer):
         self.task: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
+        async with AsyncExitStack() as leaving:  # the last first, and each although one before was cancelled
+            leaving.push_async_callback(self.leave_door)
+            leaving.push_async_callback(self.leave_group)
+            leaving.push_async_callback(self.leave_feed)
             await super().__call__(scope, receive, send)
-        finally:
-            if self.task:
-                self.task.cancel()
-                await self.feed.leave(self)
-            if self.own_group:
-                with suppress(redis.RedisError, OSError):
-                    await self.channel_layer.group_discard(self.own_group, self.channel_name)
-            if self.door and self.entry:
-                await self.door.leave(self.entry)
+
+    async def leave_feed(self) -> None:
+        if self.task:
+            self.task.cancel()
+            await self.feed.leave(self)
+
+    async def leave_group(self) -> None:
+        if self.own_group:
+            with suppress(redis.RedisError, OSError):
+                await self.channel_layer.group_discard(self.own_group, self.channel_name)
+
+    async def leave_door(self) -> None:
+        if self.door and self.entry:
+            await self.door.leave(self.entry)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler without Channels' look at the database connections: this socket never uses one."""
@@ -204,8 +220,7 @@ class SignalsConsumer(AsyncWebsocketConsumer):
             raise Refused(STALLED)
         if now > self.check_at:
             self.check_at = now + self.pace.check_after
-            if self.entry and not await still_welcome(self.entry.visitor):
-                raise Refused(NOT_AUTHORISED)
+            await self.check()
         if self.confirmed >= self.seq:
             if news := self.feed.since(self.position):
                 self.position = news[-1].number
@@ -213,6 +228,13 @@ class SignalsConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(self.pace.interval)
             elif now - self.spoke_at > self.pace.beat_after:
                 await self.say("beat", [])
+
+    async def check(self) -> None:
+        """Look whether the session still holds. Raises Refused: what is told to one user alone ends with it, although
+        whoever comes back may read the rest.
+        """
+        if self.entry and not await still_known(self.entry.visitor):
+            raise Refused(COME_BACK if settings.ANONYMOUS_READ else NOT_AUTHORISED)
 
     async def say(self, kind: str, told: list[Told], **more: int) -> None:
         self.seq += 1

@@ -102,7 +102,12 @@ async def _user_of(token: str | None, session: str | None) -> AbstractBaseUser |
 
 async def still_welcome(visitor: Visitor) -> bool:
     """Whether the token or the session that opened a socket still holds. While nobody can tell, it does."""
-    if visitor.token is None and (visitor.session is None or settings.ANONYMOUS_READ):
+    return (visitor.token is None and settings.ANONYMOUS_READ) or await still_known(visitor)
+
+
+async def still_known(visitor: Visitor) -> bool:
+    """Whether a visitor is still who came, wherever anybody may read. While nobody can tell, it is so."""
+    if visitor.token is None and visitor.session is None:
         return True
     try:
         return await _user_of(visitor.token, visitor.session) is not None

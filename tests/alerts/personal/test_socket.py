@@ -1,5 +1,7 @@
 """What went off is told on the open pages of its user, in the page's language, and nowhere else."""
 
+import asyncio
+from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -9,10 +11,12 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
+from pytest_django import Settings
 
-from alerts.consumers import SignalsConsumer
+from alerts.consumers import Pace, SignalsConsumer
 from alerts.models import PersonalAlert
-from alerts.signals.feed import SignalFeed
+from alerts.signals.feed import Client, SignalFeed
 from market import broadcast, live
 from market.sockets.door import Door
 from market.sockets.hub import LiveHub, Rhythm
@@ -86,6 +90,60 @@ async def test_change_of_lists_or_alerts_reaches_the_pages_of_its_user_alone(red
     assert await sockets[1].receive_nothing(timeout=0.2)
     for socket in sockets:
         await socket.disconnect(timeout=PATIENT_SECONDS)
+
+
+def log_in() -> SessionBase:
+    return session_of(User.objects.create_user("trader"))
+
+
+@pytest.mark.parametrize(("anonymous", "code"), [(True, 4012), (False, 4401)])
+async def test_socket_of_who_has_logged_out_hears_of_the_own_alerts_no_more(
+    redis_url: str, settings: Settings, anonymous: bool, code: int
+) -> None:
+    settings.ANONYMOUS_READ = anonymous
+    session = await sync_to_async(log_in)()
+    feed, door = SignalFeed(LiveHub(rhythm=Rhythm(tick=0.05))), Door(Slots(live.connect))
+    consumer = SignalsConsumer.as_asgi(feed=feed, door=door, pace=Pace(check_after=0.1))
+    cookie = [(b"cookie", cookie_of(session).encode())]
+    socket = WebsocketCommunicator(consumer, "/ws/signals/?language=vi", cookie)
+    await socket.connect(timeout=PATIENT_SECONDS)
+    assert msgspec.json.decode(await socket.receive_from(timeout=PATIENT_SECONDS))["type"] == "state"
+    await sync_to_async(session.delete)()
+    assert await socket.receive_output(timeout=PATIENT_SECONDS) == {"type": "websocket.close", "code": code}
+    await socket.disconnect(timeout=PATIENT_SECONDS)
+
+
+async def test_socket_that_is_cancelled_on_its_way_out_gives_its_place_back(redis_url: str) -> None:
+    _, cookie = await sync_to_async(reader)("trader")
+    slots = Slots(live.connect)
+    feed, door = SlowFeed(LiveHub(rhythm=Rhythm(tick=0.05))), Door(slots)
+    consumer = SignalsConsumer.as_asgi(feed=feed, door=door)
+    socket = WebsocketCommunicator(consumer, "/ws/signals/?language=vi", [(b"cookie", cookie)])
+    await socket.connect(timeout=PATIENT_SECONDS)
+    await socket.receive_from(timeout=PATIENT_SECONDS)
+    await socket.send_input({"type": "websocket.disconnect", "code": 1001})
+    async with asyncio.timeout(PATIENT_SECONDS):
+        await feed.leaving.wait()
+    socket.future.cancel()  # as a server does that has waited long enough
+    with suppress(asyncio.CancelledError):
+        await socket.future
+    assert not slots._held
+    layer = get_channel_layer()
+    assert layer is not None
+    assert not layer.groups
+
+
+class SlowFeed(SignalFeed):
+    """A feed that is not left before somebody loses patience, as with a Redis that hangs."""
+
+    def __init__(self, hub: LiveHub) -> None:
+        super().__init__(hub)
+        self.leaving = asyncio.Event()
+
+    async def leave(self, client: Client) -> None:
+        await super().leave(client)
+        self.leaving.set()
+        await asyncio.Future()
 
 
 def forget(user: User) -> None:

@@ -7,6 +7,7 @@ A `LiveView` says which channel it shows and builds a body from a snapshot and f
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -151,7 +152,8 @@ class LiveAnswers:
                 if day != self._members_day:
                     await self._read_vn30(day)
         elif self._clock() >= self._members_until and not self._members_lock.locked():
-            self._reading = asyncio.create_task(self._read_vn30_again(day))
+            # Not in the context of a request, whose thread is gone by then.
+            self._reading = asyncio.create_task(self._read_vn30_again(day), context=Context())
         return self._members
 
     async def _read_vn30_again(self, day: date) -> None:

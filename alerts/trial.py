@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from django import forms
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,8 @@ from market.feed.parse import Parser
 from market.feed.recording import read_messages
 from market.pipeline import Pipeline
 
+FIRST_DAY: Final = date(2000, 1, 1)
+LAST_DAY: Final = date(2099, 12, 31)
 LONGEST_SECONDS: Final = 20.0
 MOST_LISTED: Final = 200
 MOST_SYMBOLS: Final = 60
@@ -43,7 +46,10 @@ class TrialForm(forms.Form):
     """Which day to try a rule against."""
 
     trial_day = forms.DateField(
-        label=_("Stored day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Stored day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
     )
     trial_recording = forms.ChoiceField(label=_("or a recording"), required=False)
 

@@ -318,6 +318,14 @@ def test_trial_of_a_rule_with_a_fault_shows_the_fault(editor: Client) -> None:
     assert list(errors(response)) == ["param_multiplier"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_trial_of_a_day_beside_every_calendar_shows_the_fault(editor: Client, day: str) -> None:
+    response = editor.post(page("alertrule_add"), form("volume_spike", _trial="Try", trial_day=day))
+    assert response.status_code == 200
+    assert "trial" not in response.context
+    assert list(response.context["trial_form"].errors) == ["trial_day"]
+
+
 @pytest.mark.parametrize(
     ("kind", "note"),
     [

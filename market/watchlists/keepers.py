@@ -30,6 +30,7 @@ from market.watchlists.lists import (
 
 VISITORS: Final = "my-list"  # the id of a visitor's only list
 OWN: Final = re.compile(r"my-([1-9]\d{0,17})")
+SHARE_KEY: Final = re.compile(r"[\w-]{1,32}", re.ASCII)  # the database refuses to look for some other texts
 SHARED: Final = "shared"  # the id of somebody else's list
 IN_SESSION: Final = "watchlist"
 
@@ -208,7 +209,7 @@ async def own_lists(request: HttpRequest) -> list[OwnList]:
 
 def shared_list(key: str) -> OwnList | None:
     """The list that its owner shares under this key."""
-    row = Watchlist.objects.filter(share_key=key).prefetch_related("items").first()
+    row = SHARE_KEY.fullmatch(key) and Watchlist.objects.filter(share_key=key).prefetch_related("items").first()
     return own_list(row)._replace(id=SHARED) if row else None
 
 

@@ -139,6 +139,12 @@ def test_forms_lead_back_to_pages_of_ours_alone(reader: Client) -> None:
         assert reader.post(f"/lists/{id}/add/", {"symbols": "ACB", "next": target}).headers["Location"] == leads_to
 
 
+@pytest.mark.parametrize("key", ["%00", "none", "x" * 5000, "%F0%9F%90%84"])
+def test_shared_list_that_cannot_be_is_not_found(client: Client, key: str) -> None:
+    assert client.get(f"/shared/{key}/").status_code == 404
+    assert client.post(f"/shared/{key}/copy/").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/lists/new/", "/lists/my-list/add/", "/shared/key/copy/"])
 def test_changes_need_a_form_of_ours(path: str) -> None:
     strict = Client(enforce_csrf_checks=True)

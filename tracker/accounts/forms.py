@@ -3,7 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm, UserCreationForm
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    PasswordChangeForm,
+    PasswordResetForm,
+    SetPasswordForm,
+    UserCreationForm,
+)
 from django.contrib.auth.models import User
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +58,31 @@ class EmailForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its st
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["email"].widget.attrs["autocomplete"] = "email"
+
+    def save(self, commit: bool = True) -> User:
+        """Store the address and nothing else of the account, which others may change meanwhile."""
+        user: User = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["email"])
+        return user
+
+
+class PasswordAlone:
+    """For Django's forms: store the password and nothing else of the account, which others may change meanwhile."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit=False)  # type: ignore[misc]  # of the form that it is mixed into
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
+
+class ChangePasswordForm(PasswordAlone, PasswordChangeForm):
+    """Another password, for whoever knows the present one."""
+
+
+class NewPasswordForm(PasswordAlone, SetPasswordForm):  # type: ignore[type-arg]  # generic in its stub alone
+    """Another password, for whoever has the mailed link."""
 
 
 class ResetForm(PasswordResetForm):

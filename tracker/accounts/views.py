@@ -8,6 +8,7 @@ from django.contrib.auth import login, logout
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse, reverse_lazy
@@ -20,7 +21,16 @@ from django.views.generic import FormView
 
 from market.models import ApiToken
 from tracker.accounts import second_factor
-from tracker.accounts.forms import DeleteForm, EmailForm, LogInForm, ResetForm, SignUpForm, TokenForm
+from tracker.accounts.forms import (
+    ChangePasswordForm,
+    DeleteForm,
+    EmailForm,
+    LogInForm,
+    NewPasswordForm,
+    ResetForm,
+    SignUpForm,
+    TokenForm,
+)
 from tracker.accounts.limits import address_of, limits
 
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
@@ -29,6 +39,7 @@ SAFE: Final = ("GET", "HEAD")
 TRIES_FOR_EACH: Final = 6  # a form that comes back with a mistake is a try too
 RESETS_PER_HOUR: Final = 10  # of one address
 MOST_TOKENS: Final = 20  # that hold, of one user
+SIGN_UP_LOCK: Final = 0x73_69_67_6E  # "sign"; advisory locks are the database's own, so one constant will do
 
 
 class LogIn(auth.LoginView):
@@ -63,11 +74,23 @@ class SignUp(auth.RedirectURLMixin, FormView):  # type: ignore[type-arg]  # gene
         most = settings.SIGN_UPS_PER_HOUR_PER_ADDRESS
         if not limits.spend(f"sign-up:made:{address_of(self.request)}", most, HOUR):
             return too_often(self.request)
-        login(self.request, form.save(), BACKEND)
+        user = sign_up(form)
+        if user is None:
+            return self.form_invalid(form)
+        login(self.request, user, BACKEND)
         return super().form_valid(form)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(**context) | {self.redirect_field_name: self.get_redirect_url()}
+
+
+@transaction.atomic
+def sign_up(form: SignUpForm) -> User | None:
+    """Store the account, one at a time; None if somebody took the name, in whatever case, since the form was judged."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SIGN_UP_LOCK])
+    form.full_clean()
+    return form.save() if form.is_valid() else None
 
 
 def too_often(request: HttpRequest) -> HttpResponse:
@@ -101,6 +124,7 @@ class NewPassword(auth.PasswordResetConfirmView):
     """Where the mailed link leads."""
 
     template_name = "accounts/new_password.html"
+    form_class = NewPasswordForm
     success_url = reverse_lazy("accounts:log_in")
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -112,6 +136,7 @@ class ChangePassword(auth.PasswordChangeView):
     """Another password; other sessions of this account end."""
 
     template_name = "accounts/change_password.html"
+    form_class = ChangePasswordForm
     success_url = reverse_lazy("accounts:account")
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -166,11 +191,14 @@ def make_token(request: HttpRequest) -> HttpResponse:
     """A new API token. This answer alone shows it: only its digest is stored."""
     user = user_of(request)
     form = TokenForm(request.POST, auto_id="id_token_%s")
-    if form.is_valid() and user.api_tokens.filter(revoked_at=None).count() >= MOST_TOKENS:
-        form.add_error("name", _("You have as many tokens as an account may have; revoke one first."))
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two tabs are counted one after the other
+        if form.is_valid() and user.api_tokens.filter(revoked_at=None).count() >= MOST_TOKENS:
+            form.add_error("name", _("You have as many tokens as an account may have; revoke one first."))
+        if form.is_valid():
+            made, token = ApiToken.issue(user, form.cleaned_data["name"])
     if not form.is_valid():
         return account_page(request, 400, token_form=form)
-    made, token = ApiToken.issue(user, form.cleaned_data["name"])
     return account_page(request, made=made, token=token)
 
 

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from alerts.domain.check import KindInfo
 from alerts.domain.kinds import KINDS
 from alerts.domain.model import MAX_COOLDOWN_SECONDS, PHASES, Param, Rule, RuleError
-from alerts.domain.rules import load_rule, load_rules, new_rule
+from alerts.domain.rules import NAME, load_rule, load_rules, new_rule
 from alerts.domain.scopes import BASKET, head
 from alerts.models import AlertRule
-from alerts.words import SCOPES, VALUES, param_help
+from alerts.words import SCOPES, VALUES, param_help, param_number
 from market.models import Basket
 from market.pages.rows import PHASES as PHASE_NAMES
 
@@ -125,6 +125,11 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             values["scope"] = f"{BASKET}{values.get('basket') or '?'}"
         elif values.get("scope") != "symbols":
             values["symbols"] = []
+        elif not values.get("symbols"):
+            self.add_error("symbols", _("Name at least one symbol."))
+        elif others := [each for each in values["symbols"] if not NAME.fullmatch(each)]:
+            words = _("No symbol is called %(name)s.")
+            self.add_error("symbols", ValidationError(words, params={"name": ", ".join(others)}))
         self.instance.params = {
             param.name: values[PREFIX + param.name] for param in self.info.params if PREFIX + param.name in values
         }
@@ -171,7 +176,11 @@ def param_field(param: Param) -> forms.Field:
     words: dict[str, Any] = {"label": gettext(param.label), "help_text": param_help(param), "initial": param.default}
     if param.choices:
         return forms.ChoiceField(choices=[(each, VALUES[each]) for each in param.choices], **words)
-    shown = {"unit": gettext(param.unit), "low": f"{param.minimum:,}", "high": f"{param.maximum:,}"}
+    shown = {
+        "unit": gettext(param.unit),
+        "low": param_number(param.minimum),
+        "high": param_number(param.maximum),
+    }
     if param.whole:
         expected = gettext("Expected a whole number from %(low)s to %(high)s (%(unit)s).") % shown
     else:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.utils.translation import gettext
+from django.conf import settings
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from alerts.domain.kinds import KINDS
 from alerts.domain.model import Param
 from alerts.domain.scopes import BASKET
 from alerts.domain.titles import title
+from market.pages.formatting import number
 
 # Words that params and evidence hold as values.
 VALUES: Final = {
@@ -47,16 +49,24 @@ def translated_title(kind: str, symbol: str, evidence: Mapping[str, Any]) -> str
     return title(kind, symbol, values, gettext(info.title) if info else None)
 
 
+def param_number(value: float | str) -> str:
+    """A value of a param as the reader's language writes numbers, with the decimals that it has."""
+    if isinstance(value, str):
+        return value
+    decimals = len(f"{value:.10f}".rstrip("0").partition(".")[2])
+    return number(value, get_language() or settings.LANGUAGE_CODE, decimals)
+
+
 def param_help(param: Param) -> str:
     """What a param does, its unit, and what it may be."""
     if param.choices:
         return gettext(param.help)
     unit = gettext(param.unit) if param.unit else ""
     bounds = gettext("%(low)s to %(high)s %(unit)s, usually %(default)s.") % {
-        "low": f"{param.minimum:,}",
-        "high": f"{param.maximum:,}",
+        "low": param_number(param.minimum),
+        "high": param_number(param.maximum),
         "unit": unit,
-        "default": f"{param.default:,}",
+        "default": param_number(param.default),
     }
     return f"{gettext(param.help)} {bounds}"
 

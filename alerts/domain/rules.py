@@ -28,7 +28,7 @@ from alerts.domain.scopes import BASKET, head
 REQUIRED: Final = ("kind", "scope", "phases", "severity", "cooldown_seconds")
 FIELDS: Final = Rule.__struct_fields__
 MISSING: Final = object()
-_NAME: Final = re.compile(r"[A-Za-z0-9_.]{1,24}")
+NAME: Final = re.compile(r"[A-Za-z0-9_.]{1,24}")
 
 
 def load_rules(source: Sequence[Mapping[str, Any]] | str | bytes) -> tuple[Rule, ...]:
@@ -149,11 +149,11 @@ def _scope_faults(kind: KindInfo, raw: Mapping[str, Any]) -> dict[str, str]:
     if (
         not isinstance(scope, str)
         or head(scope) not in kind.scopes
-        or (scope == "basket" or (basket and not _NAME.fullmatch(scope.removeprefix(BASKET))))
+        or (scope == "basket" or (basket and not NAME.fullmatch(scope.removeprefix(BASKET))))
     ):
         words = ", ".join("basket:<name>" if each == "basket" else each for each in kind.scopes)
         return {"scope": f"expected one of {words} for {kind.name}, was {shown(scope)}"}
-    listed = isinstance(symbols, list | tuple) and all(isinstance(s, str) and _NAME.fullmatch(s) for s in symbols)
+    listed = isinstance(symbols, list | tuple) and all(isinstance(s, str) and NAME.fullmatch(s) for s in symbols)
     if not listed or bool(symbols) != (scope == "symbols"):
         words = "a list of at least one symbol" if scope == "symbols" else f"none with scope {scope}"
         return {"symbols": f"expected {words}, was {shown(symbols)}"}

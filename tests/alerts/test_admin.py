@@ -99,7 +99,12 @@ def test_cooldown_out_of_bounds_is_refused_at_its_field(editor: Client) -> None:
 
 def test_scope_of_symbols_without_any_is_refused_at_the_list(editor: Client) -> None:
     response = editor.post(page("alertrule_add"), form("price_limit", scope="symbols"))
-    assert list(errors(response)) == ["symbols"]
+    assert errors(response) == {"symbols": ["Name at least one symbol."]}
+
+
+def test_scope_of_symbols_names_what_can_be_no_symbol(editor: Client) -> None:
+    response = editor.post(page("alertrule_add"), form("price_limit", scope="symbols", symbols="acb, <b> o'r"))
+    assert errors(response) == {"symbols": ["No symbol is called <B>, O'R."]}
 
 
 def test_scope_of_a_basket_without_one_is_refused_once(editor: Client) -> None:

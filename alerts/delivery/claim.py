@@ -16,6 +16,7 @@ from django.db.models import Exists, Min, OuterRef, Q
 from msgspec import Struct
 
 from alerts.delivery.items import Message, from_content
+from alerts.delivery.outcome import LONGEST_PAUSE
 from alerts.delivery.sealing import SealBroken, unseal
 from alerts.models import Delivery, DeliveryChannel, DeliveryState
 from alerts.models.delivery import ChannelKind
@@ -27,6 +28,8 @@ MOST_ITEMS: Final = 200  # of a digest
 TELEGRAM: Final = "telegram"
 TELEGRAM_GAP: Final = timedelta(seconds=1 / 25)  # the Bot API grants about 30 a second
 AHEAD: Final = timedelta(seconds=2)  # so far Telegram's places are given away
+# No pause reaches farther: one that seems to was begun before the clock was set back.
+FARTHEST: Final = timedelta(seconds=LONGEST_PAUSE) + AHEAD
 TEST: Final = "test:"
 
 Status = Delivery.Status
@@ -36,7 +39,8 @@ logger = logging.getLogger(__name__)
 class Claimed(Struct, frozen=True):
     """A message to send and the rows it stands for. None for `message`: what is stored cannot be opened.
 
-    `attempt` fences: who records finds the rows only if nobody claimed them again. `at`: not before.
+    `attempt` fences: who records finds the rows only if nobody claimed them again. `at`: not before, `until`: then
+    somebody else may.
     """
 
     message: Message | None
@@ -45,6 +49,7 @@ class Claimed(Struct, frozen=True):
     channel: int
     device: int | None
     at: datetime
+    until: datetime
 
 
 def settle(now: datetime) -> None:
@@ -63,7 +68,7 @@ def claim(now: datetime, only: Delivery | None = None) -> list[Claimed]:
             rows = list(Delivery.objects.due(now).select_for_update(skip_locked=True).filter(pk=only.pk))
             return [take(only.channel, rows, now, now)] if rows else []
         due = Delivery.objects.due(now).filter(channel=OuterRef("pk"))
-        free = Q(paused_until=None) | Q(paused_until__lte=now)
+        free = Q(paused_until=None) | Q(paused_until__lte=now) | Q(paused_until__gt=now + FARTHEST)
         channels = DeliveryChannel.objects.filter(free, Exists(due)).select_for_update(skip_locked=True)
         chosen = list(channels.order_by("pk")[:AT_ONCE])
         places = telegram_places(now) if any(channel.kind == TELEGRAM for channel in chosen) else iter(())
@@ -91,7 +96,9 @@ def messages(
     fresh = [row for row in rows if row.message is None]
     if not fresh:
         return
-    lately = Delivery.objects.filter(channel=channel, device_number=device, attempted_at__gt=now - MINUTE)
+    lately = Delivery.objects.filter(
+        channel=channel, device_number=device, attempted_at__gt=now - MINUTE, attempted_at__lt=now + MINUTE
+    )
     left = channel.messages_per_minute - lately.values("message").distinct().count()
     if left <= 0:
         again = lately.aggregate(at=Min("attempted_at"))["at"] + MINUTE
@@ -109,7 +116,7 @@ def telegram_places(now: datetime) -> Iterator[datetime]:
     """
     DeliveryState.objects.get_or_create(name=TELEGRAM)
     state = DeliveryState.objects.select_for_update().get(name=TELEGRAM)
-    at = max(now, state.until or now)
+    at = max(now, state.until) if state.until and state.until <= now + FARTHEST else now
     while at < now + AHEAD:
         DeliveryState.objects.filter(name=TELEGRAM).update(until=at + TELEGRAM_GAP)
         yield at
@@ -135,6 +142,7 @@ def take(channel: DeliveryChannel, rows: Sequence[Delivery], now: datetime, at: 
         channel=channel.pk,
         device=first.device_id,
         at=at,
+        until=now + LEASE,
     )
 
 

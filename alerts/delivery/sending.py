@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -39,10 +40,12 @@ FIRST_PAUSE: Final = 4.0
 LONGEST_PAUSE: Final = 240.0
 MOST_ATTEMPTS: Final = 8
 MOST_REFUSALS: Final = 3
+LONGEST_ATTEMPT: Final = timedelta(seconds=15)
+RECORD_AGAIN_AFTER: Final = (0.0, 1.0, 3.0)  # seconds; a database that fails over is away for some
 UNREADABLE: Final = Outcome(Result.GONE, Reason.UNREADABLE())
 
 Status = Delivery.Status
-Results = queue.SimpleQueue[tuple[Claimed, Outcome]]
+Results = queue.SimpleQueue[tuple[Claimed, Outcome | None]]
 logger = logging.getLogger(__name__)
 
 
@@ -84,7 +87,7 @@ class Sender:
             found = self._results.get(timeout=seconds)
             while True:
                 self.in_flight -= 1
-                record(*found)
+                record_surely(*found)
                 found = self._results.get_nowait()
 
 
@@ -100,7 +103,14 @@ def deliver() -> None:
         while claimed or sender.in_flight:
             sender.submit(claimed)
             sender.record(TICK_SECONDS)
-            claimed = take_due() if time.monotonic() < until else []
+            claimed = []
+            if time.monotonic() < until:
+                try:
+                    claimed = take_due()
+                except DatabaseError as error:  # the next run goes on; what is under way is to be recorded yet
+                    logger.warning("Delivery: the database does not answer: %s", str(error).strip())
+                    connection.close()
+                    until = 0.0
 
 
 def take_due() -> list[Claimed]:
@@ -120,13 +130,17 @@ def send_one(delivery: Delivery) -> None:
 
 
 async def send_claimed(claimed: Claimed, poster: Poster, gate: asyncio.Semaphore, results: Results) -> None:
-    """Send one message. Whatever happens, an outcome is put into the results: they are waited for."""
-    outcome = UNREADABLE
+    """Send one message. Whatever happens, an outcome is put into the results: they are waited for.
+
+    None: the lease would be over before the end, so that somebody else may send it at the same time.
+    """
+    outcome: Outcome | None = UNREADABLE
     try:
         if claimed.message is not None:
             await asyncio.sleep((claimed.at - timezone.now()).total_seconds())
             async with gate:
-                outcome = await attempt(claimed.message, poster)
+                in_time = timezone.now() + LONGEST_ATTEMPT < claimed.until
+                outcome = await attempt(claimed.message, poster) if in_time else None
     except Exception as error:  # noqa: BLE001  (one message must not cost the others)
         outcome = Outcome(Result.RETRY, Reason.UNEXPECTED(type(error).__name__))
         # Without the error's text: it may hold an address or a token.
@@ -147,6 +161,20 @@ async def attempt(message: Message, poster: Poster) -> Outcome:
             return await push.send(message, poster)
         case _:
             return await webhook.send(message, poster)
+
+
+def record_surely(claimed: Claimed, outcome: Outcome | None) -> None:
+    """Write down what came of an attempt, again over another connection where the database does not answer."""
+    if outcome is None:
+        return
+    for seconds in RECORD_AGAIN_AFTER:
+        try:
+            return record(claimed, outcome)
+        except DatabaseError as error:
+            logger.warning("Delivery: what was sent is recorded again: %s", str(error).strip())
+            connection.close()
+            time.sleep(seconds)
+    record(claimed, outcome)
 
 
 def record(claimed: Claimed, outcome: Outcome) -> None:

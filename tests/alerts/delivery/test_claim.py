@@ -128,3 +128,30 @@ def test_workers_at_the_same_time_send_each_message_once(user: User, elsewhere: 
     assert len(elsewhere.at("/hook")) == 12
     assert sorted(Delivery.objects.values_list("status", flat=True)) == ["sent"] * 11 + ["waiting"]
     assert len({got.headers["Idempotency-Key"] for got in elsewhere.at("/hook")}) == 12
+
+
+@pytest.mark.django_db
+def test_clock_that_was_set_back_silences_no_channel(user: User) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    chat, hook = make_channel(user, "telegram"), make_channel(user, "webhook", WEBHOOK, messages_per_minute=1)
+    for channel in (chat, hook):
+        make_delivery(channel, 1, status="sent", finished_at=later, attempted_at=later, next_attempt_at=later)
+        make_delivery(channel, 2)
+    hook.paused_until = later
+    hook.save()
+    DeliveryState.objects.create(name="telegram", until=later)
+    assert {each.channel for each in claim(timezone.now())} == {chat.pk, hook.pk}
+
+
+@pytest.mark.django_db
+def test_message_whose_lease_is_over_before_its_turn_is_left_to_whoever_took_it(user: User, elsewhere: StandIn) -> None:
+    now = timezone.now()
+    make_delivery(make_webhook(user, elsewhere), next_attempt_at=now - LEASE)
+    late, again = claim(now - LEASE), claim(now)
+    with sending.Sender() as sender:
+        for claimed in (late, again):
+            sender.submit(claimed)
+            while sender.in_flight:
+                sender.record(None)
+    assert len(elsewhere.at("/hook")) == 1
+    assert Delivery.objects.get().status == "sent"

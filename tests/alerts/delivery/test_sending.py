@@ -273,3 +273,26 @@ def test_counts_tell_channels_and_outcomes(user: User, elsewhere: StandIn) -> No
     make_delivery(make_channel(user, "telegram"), status="failed", finished_at=timezone.now())
     sending.deliver()
     assert sending.counts() == {("webhook", "sent"): 1, ("telegram", "failed"): 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_message_that_is_under_way_while_the_database_fails_over_is_recorded(user: User, elsewhere: StandIn) -> None:
+    def run() -> None:
+        try:
+            sending.deliver()
+        finally:
+            connection.close()
+
+    elsewhere.script("/hook", Answer(200, hold=True))
+    delivery = make_delivery(make_webhook(user, elsewhere))
+    courier = threading.Thread(target=run)
+    courier.start()
+    elsewhere.wait_for("/hook")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    elsewhere.released.set()
+    courier.join()
+    assert row(delivery).status == "sent"

@@ -75,10 +75,15 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its 
         return found
 
     def save(self, commit: bool = True) -> Any:
-        """Store it; what switches a channel on again forgets why it was off."""
+        """Store it, and nothing that was linked meanwhile; what switches a channel on again forgets why it was off."""
+        names = [*self.Meta.fields, "language"]
         if self.instance.enabled:
             self.instance.disabled_reason, self.instance.refusals = "", 0
-        return super().save(commit)
+            names += ["disabled_reason", "refusals"]
+        channel = super().save(commit=False)
+        if commit:
+            channel.save(update_fields=names)
+        return channel
 
 
 class EmailForm(forms.Form):

@@ -84,8 +84,10 @@ def pending(channel: DeliveryChannel) -> dict[str, Any]:
         return {}
 
 
+@transaction.atomic
 def confirm_email(channel: DeliveryChannel, code: str) -> bool:
-    """Take up the address if the code is right. After some wrong ones the code is void."""
+    """Take up the address if the code is right. After some wrong ones, also of several tabs, the code is void."""
+    channel.refresh_from_db(from_queryset=DeliveryChannel.objects.select_for_update())
     waiting = pending(channel)
     if not waiting:
         return False

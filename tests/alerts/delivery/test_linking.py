@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from alerts.delivery import linking
+from alerts.delivery.forms import ChannelForm
 from alerts.delivery.sealing import unseal
 from alerts.models import DeliveryChannel, DeliveryState
 from tests.alerts.delivery.standins import TOKEN, Answer, MailBox, StandIn, said
@@ -99,3 +100,25 @@ def test_code_is_void_after_some_wrong_ones(user: User, post_box: MailBox) -> No
     for _ in range(linking.MOST_TRIES):
         assert not linking.confirm_email(channel, "wrong")
     assert not linking.confirm_email(channel, code)
+
+
+def test_wrong_codes_of_several_tabs_add_up(user: User, post_box: MailBox) -> None:
+    channel = unlinked(user, "email")
+    linking.begin_email(channel, "trader@example.org")
+    code = linking.pending(channel)["code"]
+    tabs = [DeliveryChannel.objects.get(pk=channel.pk) for _ in range(linking.MOST_TRIES)]
+    assert not any(linking.confirm_email(tab, "wrong") for tab in tabs)
+    channel.refresh_from_db()
+    assert not linking.confirm_email(channel, code)
+
+
+def test_settings_of_a_page_leave_alone_what_was_linked_meanwhile(user: User) -> None:
+    channel = unlinked(user, "telegram")
+    read_before = DeliveryChannel.objects.get(pk=channel.pk)
+    linking.connect(channel, {"chat": 77}, "Trader")
+    given = {"telegram-enabled": "on", "telegram-severities": ["critical"], "telegram-messages_per_minute": "3"}
+    form = ChannelForm(given, instance=read_before, prefix="telegram")
+    assert form.is_valid(), form.errors
+    form.save()
+    channel.refresh_from_db()
+    assert (unseal(channel.target), channel.messages_per_minute) == ({"chat": 77}, 3)

@@ -60,7 +60,7 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **options: Any)
     return [
         Error(
             "The channel layer is in memory: ingest and the web processes cannot see each other.",
-            hint="Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+            hint="Use market.channel_layer.ChannelLayer.",
             id="tracker.E003",
         )
     ]

@@ -171,7 +171,7 @@ CHANNEL_REDIS_URLS = urls("CHANNEL_REDIS_URLS", [], {"redis", "rediss", "unix"})
 CHANNEL_LAYERS = {
     "default": {
         # Pub/sub: the other layer keeps membership in Redis and loses it for ever when Redis restarts.
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "market.channel_layer.ChannelLayer",
         "CONFIG": {
             "hosts": [
                 {

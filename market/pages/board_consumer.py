@@ -7,10 +7,12 @@ it knows of a client is a position in the shared board and the bytes that the cl
 import asyncio
 import logging
 from collections import deque
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
+import redis
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -94,8 +96,18 @@ class BoardConsumer(AsyncWebsocketConsumer):
             if self.task:
                 self.task.cancel()
                 self.board.clients -= 1
-            if self.door and self.entry:
-                await self.door.leave(self.entry)
+            try:
+                await self.leave_groups()
+            finally:
+                if self.door and self.entry:
+                    await self.door.leave(self.entry)
+
+    async def leave_groups(self) -> None:
+        """Channels does it where the page says good-bye; a socket that fails or is cancelled would stay in."""
+        if hasattr(self, "channel_name"):  # else Redis was away from the beginning
+            for name in self.groups:
+                with suppress(redis.RedisError, OSError):
+                    await self.channel_layer.group_discard(name, self.channel_name)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler without Channels' look at the database connections before each message.

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 import pytest
+import redis
+from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 
 from market.live import LiveSnapshot, LiveUnavailable, snapshot
@@ -17,6 +19,7 @@ from market.pages.board_consumer import BoardConsumer, Pace
 from market.pages.live_board import LiveBoard
 from tests.market.live_rows import Publisher, foreign_row, index_row, market_row
 from tests.patience import PATIENT_SECONDS
+from tests.ports import held_port
 
 QUICK = Pace(interval=0.02, heartbeat=0.2)
 Frame = dict[str, Any]
@@ -405,3 +408,29 @@ async def test_page_of_another_kind_gets_its_own_cells_of_its_own_list(publisher
         assert set(page.rows) == {"HPG"}
         await publisher.update("foreign", {"HPG": None})
         await page.until("HPG", "net", "")
+
+
+async def test_socket_that_redis_does_not_take_leaves_nothing_behind(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer: Any = channel_layers["default"]
+    monkeypatch.setattr(layer, "_kwargs", layer._kwargs | {"hosts": [f"redis://127.0.0.1:{held_port()}/0"]})
+    application: Any = BoardConsumer.as_asgi(board=LiveBoard())
+    for _ in range(3):
+        socket = WebsocketCommunicator(application, "/ws/board/")
+        with pytest.raises(redis.ConnectionError):
+            await socket.connect(timeout=PATIENT_SECONDS)
+    assert not layer.channels
+    assert not layer.groups
+
+
+async def test_socket_that_is_cancelled_leaves_its_groups(publisher: Publisher) -> None:
+    socket = WebsocketCommunicator(BoardConsumer.as_asgi(board=LiveBoard()), "/ws/board/")
+    await socket.connect(timeout=PATIENT_SECONDS)
+    layer: Any = channel_layers["default"]
+    assert layer.groups
+    socket.future.cancel()
+    with suppress(asyncio.CancelledError):
+        await socket.future
+    assert not layer.groups
+    assert not layer.channels

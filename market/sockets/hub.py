@@ -102,9 +102,14 @@ class Subscription:
         queue: str = await layer.new_channel()
         try:
             await layer.group_add(group, queue)
-            await self._reach()
+            await self._try_to_reach()
             while goes_on() and not self._stopping:
-                await self._take(await layer.receive(queue))
+                message = await layer.receive(queue)
+                try:
+                    await self._take(message)
+                except Exception:
+                    logger.exception("%s reads the snapshot instead of a message that it cannot use", self.channel.name)
+                    await self._try_to_reach()
         finally:
             with suppress(redis.RedisError, OSError):
                 await layer.group_discard(group, queue)
@@ -115,11 +120,14 @@ class Subscription:
         if message["kind"] == "update" and channel.follows(epoch, seq):
             channel.update(seq, message["text"])
         elif not channel.has(epoch, seq):
-            with suppress(live.LiveUnavailable):  # the next message or heartbeat tries again
-                await self._reach()
+            await self._try_to_reach()
         if message["kind"] != "update" and (epoch, seq) == (channel.epoch, channel.seq):
             channel.beat(message["text"])
         await self._wake_all()
+
+    async def _try_to_reach(self) -> None:
+        with suppress(live.LiveUnavailable):  # the next message or heartbeat tries again
+            await self._reach()
 
     async def _reach(self) -> bool:
         """Read the snapshot; True if it held news. Raises LiveUnavailable."""
@@ -141,7 +149,10 @@ class Subscription:
             silence = self._now() - self._heard_at
             if silence > self._rhythm.silent_after and self._now() - self._told_at > self._rhythm.heartbeat:
                 self._told_at = self._now()
-                await self._tell_silence()
+                try:
+                    await self._tell_silence()
+                except Exception:  # the sockets' clock is this task
+                    logger.exception("%s: the silence could not be told", self.channel.name)
 
     async def _tell_silence(self) -> None:
         try:

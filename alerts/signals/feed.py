@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -119,18 +119,19 @@ class SignalFeed:
     async def _follow(self) -> None:
         channel = self._hub.join("alerts", self)
         await self._hub.ready("alerts")
-        loaded = bool(channel.epoch)
-        self._take(channel.rows, news=False)
-        await self._name_rules()
-        self._begun.set()
+        loaded = False
         while True:
+            news, loaded = loaded, loaded or bool(channel.epoch)
+            try:
+                if self._take(channel.rows, news):
+                    for client in self.clients:
+                        client.wake.set()
+                    await self._name_rules()
+            except Exception:  # every page of this process waits for this task
+                logger.exception("signals go on after a fault")
+            self._begun.set()
             await self.wake.wait()
             self.wake.clear()
-            news, loaded = loaded, loaded or bool(channel.epoch)
-            if self._take(channel.rows, news):
-                for client in self.clients:
-                    client.wake.set()
-                await self._name_rules()
 
     def _take(self, rows: Mapping[str, Mapping[str, Any]], news: bool) -> bool:
         """Take in what is new; True if anything is. What was there before anybody listened is no news: number 0."""

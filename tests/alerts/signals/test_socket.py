@@ -189,3 +189,23 @@ async def test_crowd_is_refused(publisher: AlertPublisher) -> None:
         await page.frame("state")
         async with opened(feed) as late:
             assert await late.closed() == 4429
+
+
+async def test_fault_of_the_feed_costs_later_pages_nothing(
+    publisher: AlertPublisher, feed: SignalFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> dict[int, str]:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("alerts.signals.feed.rule_names", broken)
+    async with opened(feed, feed=1) as page:
+        await page.frame("state")
+        for number in (3, 4):
+            await publisher.fire(alert_row(number))
+            assert (await page.frame("signals"))["items"][0]["time"] == alert_row(number)["time"]
+        await publisher.fire({"id": "x"})
+        await publisher.update("alerts", {"x": None})
+        await publisher.fire(alert_row(5))
+        assert (await page.frame("signals"))["items"][0]["time"] == alert_row(5)["time"]
+        async with opened(feed) as late:
+            assert (await late.frame("state"))["newest"] == AT + 5

@@ -32,10 +32,19 @@ def stored(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         store_minutes(count=MINUTES, last=LAST)
         store_days()
         store_trades()
+        store_auction()
         yield
         for model in (Bar, DailyBar, Trade):
             model.objects.all().delete()
         connections["default"].close()
+
+
+def store_auction() -> None:
+    """A closing auction as it ends for a stock that is traded much."""
+    Trade.objects.create(
+        symbol="FPT", at=LAST, total_volume=14_679_400, number=1, price=100_400.0, volume=14_679_400, value=1.47e12,
+        side="neutral", method="auction", phase="atc",
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -160,6 +169,14 @@ async def test_phone_needs_no_sideways_scroll(pages: Watch, two_stocks: Publishe
         await expect(page.locator("#content.fed")).to_be_attached()
         await page.wait_for_load_state("networkidle")  # a page that is left must not be waiting for its candles
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440, 1920])
+async def test_tape_with_an_auction_needs_no_sideways_scroll(pages: Watch, two_stocks: Publisher, width: int) -> None:
+    page = await pages.open("/symbol/FPT/")
+    await page.set_viewport_size({"width": width, "height": 900})
+    await expect(page.locator("#tape")).to_contain_text("14.679.400")
+    assert await page.evaluate("(tape => tape.scrollWidth - tape.clientWidth)(document.getElementById('tape'))") == 0
 
 
 async def test_page_without_scripts_has_drawing_and_interval_links(pages: Watch, two_stocks: Publisher) -> None:

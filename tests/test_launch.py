@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -307,3 +308,34 @@ def test_demo_watches_the_market_that_it_simulates(
         assert process.environment.get("WATCH") == watch
     outbox = Path(stack.environment["EMAIL_OUTBOX"])  # no link of a demo stands in its output
     assert (outbox.parent, stat.S_IMODE(outbox.stat().st_mode)) == (tmp_path / "run", 0o700)
+
+
+def test_supervisor_command_that_fails_is_named_with_all_its_last_lines() -> None:
+    class Slow(Said):
+        def __call__(self, name: str, line: str) -> None:
+            threading.Event().wait(0.3)  # a terminal that takes its time
+
+    with pytest.raises(ProcessEnded, match="the reason"), Supervisor(Slow()) as supervisor:
+        supervisor.run_once(python("migrate", "print('begins'); print('the reason'); raise SystemExit(1)"))
+
+
+def test_supervisor_server_that_is_up_is_not_started_again_when_another_child_dies(tmp_path: Path) -> None:
+    mark = tmp_path / "up"
+    tried: list[int] = []
+
+    def command(port: int) -> Command:
+        tried.append(port)
+        return python(
+            "server", f"import socket, time; s = socket.create_server(('{LOOPBACK}', {port})); time.sleep(60)"
+        )
+
+    def answers(port: int) -> bool:
+        if accepts(port):
+            mark.touch()  # it listens, and does not answer yet
+        return False
+
+    brittle = f"import pathlib, time; p = pathlib.Path({str(mark)!r})\nwhile not p.exists(): time.sleep(0.01)\nexit(4)"
+    with pytest.raises(ProcessEnded, match="brittle"), Supervisor(Said()) as supervisor:
+        supervisor.start(python("brittle", brittle))
+        supervisor.start_on_port(0, command, answers)
+    assert len(tried) == 1

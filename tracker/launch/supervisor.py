@@ -109,10 +109,11 @@ class Supervisor:
         """
         for attempts_left in reversed(range(PORT_ATTEMPTS)):
             port = free_port(preferred)
+            server = command(port)
             try:
-                self.start(command(port), partial(is_ready, port))
-            except ProcessEnded:
-                if not attempts_left or not accepts(port):
+                self.start(server, partial(is_ready, port))
+            except ProcessEnded as error:
+                if error.name != server.name or not attempts_left or not accepts(port):
                     raise
             else:
                 return port
@@ -139,6 +140,7 @@ class Supervisor:
         finally:
             process.stop(grace_seconds=5)
         if process.code:
+            process.pump.join(timeout=1)  # its last words are on their way
             raise ProcessEnded(command.name, process.code, list(process.last_lines))
 
     def supervise(self) -> int:

@@ -26,7 +26,7 @@ from market.domain.events import Event, ForeignUpdate, IndexUpdate
 from market.domain.rows import Row, derivatives_row, foreign_row, index_row, market_row
 from market.domain.state import MarketState
 from market.fence import Fence
-from market.live import CHANNELS, group, meta_key, rows_key, user_group
+from market.live import ANSWER_SECONDS, CHANNELS, group, meta_key, rows_key, user_group
 from market.metrics import BROADCAST_INTERVAL_SECONDS, FRAME_BYTES
 
 logger = logging.getLogger(__name__)
@@ -180,7 +180,7 @@ class Broadcaster:
             while self._private:
                 user, message = self._private.popleft()
                 try:
-                    await self._layer.group_send(user_group(user), {"type": "user.message", "message": message})
+                    await self._tell(user_group(user), {"type": "user.message", "message": message})
                 except (redis.RedisError, OSError) as error:
                     self._lost(error)
 
@@ -330,9 +330,14 @@ class Broadcaster:
         text = encode_frame(kind, channel, self.epoch, seq, moment, data)
         numbers = {"epoch": self.epoch, "seq": seq}
         message = {"type": "live.message", "channel": channel, "kind": kind, "text": text, **numbers}
-        await self._layer.group_send(group(channel), message)
+        await self._tell(group(channel), message)
         self.published += 1
         FRAME_BYTES.labels(channel, kind).observe(len(text))
+
+    async def _tell(self, name: str, message: dict[str, Any]) -> None:
+        """Send to a group. The layer itself would wait for ever for a Redis that is gone without a word."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await self._layer.group_send(name, message)
 
     def _status_changed(self) -> bool:
         return comparable_status(self._status()) != self._last_status

@@ -14,7 +14,8 @@ import redis.asyncio
 from channels.layers import get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
-from market import live
+from market import broadcast, live
+from market.channel_layer import ChannelLayer
 from market.domain.events import IndexUpdate
 from market.domain.state import MarketState
 from market.sockets.channel import LiveChannel
@@ -228,6 +229,25 @@ async def test_broadcaster_without_redis_goes_on_and_reader_says_unavailable(mar
     snapshot = await live.LiveReader(client).snapshot("market")
     assert snapshot is not None and set(snapshot.rows) == {"ACB"}
     await away.aclose()
+
+
+async def test_groups_that_never_answer_are_an_outage(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast, "ANSWER_SECONDS", 0.05)
+    await market.broadcaster.flush()
+    assert market.broadcaster.redis_up
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        market.layer = market.broadcaster._layer = ChannelLayer(hosts=[f"redis://127.0.0.1:{port}/0"])
+        market.apply(trade("ACB", OPEN, 100.0, 25_000.0))
+        async with asyncio.timeout(PATIENT_SECONDS):
+            await market.broadcaster.flush()
+        assert not market.broadcaster.redis_up
+        await market.layer.flush()
 
 
 async def test_run_publishes_the_first_change_at_once(market: Market) -> None:

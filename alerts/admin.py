@@ -21,11 +21,12 @@ from simple_history.admin import SimpleHistoryAdmin
 
 import alerts.delivery.admin  # noqa: F401  (its pages register themselves)
 from alerts.domain.kinds import KINDS
+from alerts.evidence import sentence
 from alerts.exchange import import_rules, rules_to_json
 from alerts.forms import ImportForm, form_for
 from alerts.models import Alert, AlertRule
 from alerts.trial import TrialForm, run_trial
-from alerts.words import scope_words, translated_title
+from alerts.words import scope_words
 from market.domain.calendar import midnight
 
 
@@ -216,7 +217,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=_("title"))
     def title(self, alert: Alert) -> str:
-        return translated_title(alert.kind, alert.symbol, alert.evidence)
+        return sentence(alert.kind, alert.symbol, alert.evidence)
 
     @admin.display(description=_("rule"), ordering="rule")
     def rule_link(self, alert: Alert) -> str:

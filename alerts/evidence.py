@@ -7,8 +7,9 @@ evidence means is in the table of its kind (`KindInfo.evidence`).
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from alerts.domain.kinds import KINDS
@@ -109,6 +110,11 @@ def headline(kind: str, symbol: str, evidence: Mapping[str, Any], language: str)
     if info and said == f"{symbol}: {info.label}":
         return gettext(info.label)
     return said.removeprefix(f"{symbol}: ")
+
+
+def sentence(kind: str, symbol: str, evidence: Mapping[str, Any]) -> str:
+    """What happened and to what, in the language of the request."""
+    return f"{symbol}: {headline(kind, symbol, evidence, get_language() or settings.LANGUAGE_CODE)}"
 
 
 def figures(symbol: str, evidence: Mapping[str, Any], language: str) -> list[Figure]:

@@ -21,10 +21,10 @@ from alerts.domain.check import NoUsualVolume, UsualVolume
 from alerts.domain.evaluate import Evaluator
 from alerts.domain.model import Alert, Rule
 from alerts.engine import AlertEngine
+from alerts.evidence import sentence
 from alerts.models import Severity
 from alerts.stored_day import changes_of, members_of, newest_stored_day, what_is_missing
 from alerts.usual import StoredVolumes
-from alerts.words import translated_title
 from market.domain.calendar import clock_text, to_date
 from market.domain.state import MarketState
 from market.feed.errors import FeedError
@@ -104,7 +104,7 @@ class Trial:
                 "time": clock_text(alert.at),
                 "symbol": alert.symbol,
                 "severity": severities[alert.severity],
-                "title": translated_title(alert.kind, alert.symbol, alert.evidence),
+                "title": sentence(alert.kind, alert.symbol, alert.evidence),
             }
 
 

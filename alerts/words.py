@@ -1,7 +1,7 @@
 """What the tables of kinds say, in the reader's language. The domain's English words are the keys of the catalogue."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from django.conf import settings
 from django.utils.translation import get_language, gettext
@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from alerts.domain.kinds import KINDS
 from alerts.domain.model import Param
 from alerts.domain.scopes import BASKET
-from alerts.domain.titles import title
 from market.pages.formatting import number
 
 # Words that params and evidence hold as values.
@@ -38,15 +37,6 @@ SCOPES: Final = {
 def kind_label(kind: str) -> str:
     """The name of a kind in the reader's language; a kind that is gone keeps its own."""
     return gettext(KINDS[kind].label) if kind in KINDS else kind
-
-
-def translated_title(kind: str, symbol: str, evidence: Mapping[str, Any]) -> str:
-    """An alert in words, in the reader's language."""
-    info = KINDS.get(kind)
-    values = {
-        name: str(VALUES.get(value, value)) if isinstance(value, str) else value for name, value in evidence.items()
-    }
-    return title(kind, symbol, values, gettext(info.title) if info else None)
 
 
 def param_number(value: float | str) -> str:

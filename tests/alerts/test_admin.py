@@ -276,7 +276,7 @@ def test_alerts_are_to_look_at_only_and_say_what_happened(admin: Client) -> None
         evidence={"value_vnd": 1e10, "volume": 4e5, "price": 25_000, "side": "buy"}
     )
     content = admin.get(page("alert_changelist"), {"severity": "info", "kind": "large_trade"}).content.decode()
-    assert "HPG: trade of 10,000,000,000 VND, 400,000.0 at 25,000 (buy)" in content
+    assert "HPG: trade of 10,000,000,000 VND, 400,000.0 at 25.00 (buy)" in content
     assert admin.get(page("alert_changelist"), {"rule": alert.rule}).context["cl"].result_count == 1
     assert admin.get(page("alert_changelist"), {"kind": "price_limit"}).context["cl"].result_count == 0
     detail = admin.get(page("alert_change", alert.pk)).content.decode()
@@ -321,6 +321,14 @@ def test_trial_of_a_rule_with_a_fault_shows_the_fault(editor: Client) -> None:
     response = editor.post(page("alertrule_add"), sent)
     assert "trial" not in response.context
     assert list(errors(response)) == ["param_multiplier"]
+
+
+def test_trial_in_vietnamese_writes_its_numbers_so(editor: Client) -> None:
+    store_trades()
+    sent = form("volume_spike", param_multiplier="5", _trial="Try", trial_day="2026-11-20")
+    editor.cookies["django_language"] = "vi"
+    response = editor.post(page("alertrule_add"), sent)
+    assert "HPG: khớp 10.000, gấp 10,8 lần trung bình 20 phút" in response.content.decode()
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])

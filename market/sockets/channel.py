@@ -45,10 +45,11 @@ class Update:
 class Notice:
     """The newest status or heartbeat. `number` grows, so that each client sees which one it had."""
 
-    __slots__ = ("epoch", "number", "seq", "text")
+    __slots__ = ("epoch", "is_news", "number", "seq", "text")
 
-    def __init__(self, number: int, epoch: str, seq: int, text: str) -> None:
+    def __init__(self, number: int, epoch: str, seq: int, text: str, *, is_news: bool) -> None:
         self.number = number
+        self.is_news = is_news
         self.epoch = epoch
         self.seq = seq
         self.text = text
@@ -67,7 +68,7 @@ class LiveChannel:
         self.time: str | None = None
         self.status: dict[str, Any] = NO_STATUS
         self.rows: dict[str, Row] = {}
-        self.notice = Notice(0, "", 0, "")
+        self.notice = Notice(0, "", 0, "", is_news=False)
         self.snapshot_size = 0  # of the newest one without a filter
         self._updates: dict[int, Update] = {}
         self._snapshots: dict[Symbols | None, str] = {}
@@ -119,7 +120,7 @@ class LiveChannel:
         self.status = status
         self._snapshots.clear()
         text = heartbeat or self.frame(kind, data)
-        self.notice = Notice(self.notice.number + 1, self.epoch, self.seq, text)
+        self.notice = Notice(self.notice.number + 1, self.epoch, self.seq, text, is_news=kind == "status")
 
     def frame(self, kind: str, data: dict[str, Any]) -> str:
         """The text of a frame at this position."""

@@ -146,11 +146,13 @@ class Client:
             self._epoch, self._seq = channel.epoch, channel.seq
             self._noticed = channel.notice.number  # the snapshot holds the status
             await self._say(channel.snapshot(self._symbols))
-        notice = channel.notice
-        if not self._behind and notice.number != self._noticed:
+        notice, at = channel.notice, (self._epoch, self._seq)
+        if not self._behind and notice.number != self._noticed and at == (channel.epoch, channel.seq):
             self._noticed = notice.number
-            if (notice.epoch, notice.seq) == (self._epoch, self._seq):
+            if at == (notice.epoch, notice.seq):
                 await self._say(notice.text)
+            elif notice.is_news:  # an update came behind it
+                await self._say(channel.frame("status", channel.status))
 
     async def _catch_up(self, channel: LiveChannel) -> None:
         texts = channel.since(self._epoch, self._seq, self._symbols)

@@ -79,9 +79,9 @@ def millions(volume: float | None, language: str) -> str:
     return number(volume / 1_000_000, language, 1) + FORMS[language].million
 
 
-def billions(value: float | None, language: str) -> str:
+def billions(value: float | None, language: str, decimals: int = 0) -> str:
     """Write a value in VND as billion VND."""
-    return "" if value is None else number(value / 1_000_000_000, language) + FORMS[language].billion
+    return "" if value is None else number(value / 1_000_000_000, language, decimals) + FORMS[language].billion
 
 
 def parse(text: str, language: str) -> float | None:

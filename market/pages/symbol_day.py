@@ -139,17 +139,17 @@ def day_text(at: int) -> str:
 
 
 def foreign_lines(row: Row, language: str) -> Cells:
-    """Foreign totals of the day as text, by name."""
+    """Foreign totals of the day as text, by name; values are our own, as on the page of foreign flow."""
 
     def signed(name: str) -> tuple[str, str]:
         return number(row.get(name), language, sign=True), colour_of_sign(row.get(name))
 
     used = row.get("room_used_percent")
     shown: Cells = {name: (number(row.get(name), language), "") for name in ("buy_volume", "sell_volume")}
-    shown |= {name: (billions(row.get(name), language), "") for name in ("buy_value", "sell_value")}
-    net = row.get("net_value")
+    shown |= {name: (billions(row.get(f"own_{name}"), language, 2), "") for name in ("buy_value", "sell_value")}
+    net = row.get("own_net_value")
     shown["net_volume"] = signed("net_volume")
-    shown["net_value"] = (("+" if net and net > 0 else "") + billions(net, language), colour_of_sign(net))
+    shown["net_value"] = (("+" if net and net > 0 else "") + billions(net, language, 2), colour_of_sign(net))
     shown["net_speed"] = signed("net_speed")
     shown["room"] = (millions(row.get("room"), language), "")
     shown["room_used"] = ("" if used is None else number(used, language, 1) + "%", "")

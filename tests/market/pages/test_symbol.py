@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from market.api import search, symbols
 from market.models import Instrument
-from tests.market.live_rows import Publisher, market_row, status
+from tests.market.live_rows import Publisher, foreign_row, market_row, status
 from tests.market.page_html import assert_safe, fresh_cache
 from tests.market.symbol_history import store_days, store_foreign_flow, store_minutes, store_trades
 
@@ -220,6 +220,13 @@ def test_page_without_the_chart_script_keeps_its_drawing_fresh(
     html = page(client, "/symbol/HPG/")
     assert "data-script=" not in html
     assert "as=drawing" in html
+
+
+def test_foreign_values_are_those_of_the_page_of_foreign_flow(client: Client, published: Publisher) -> None:
+    published.store("foreign", {"HPG": foreign_row("HPG")})
+    shown = panel(page(client, "/symbol/HPG/"), "foreign")
+    for text in ("33,06 tỷ", "24,16 tỷ", "+8,90 tỷ"):
+        assert f">{text}<" in shown
 
 
 @pytest.mark.parametrize(("query", "target"), [("hpg", "/symbol/HPG/"), (" vn30f1m ", "/symbol/VN30F1M/"), ("", "/")])

@@ -75,9 +75,8 @@ def listening(whole: Whole) -> Iterator[Listener]:
     with ExitStack() as stack:
         threads = []
         for channel in CHANNELS:
-            socket = connect(whole.socket(channel), max_size=2**25, proxy=None)
+            socket = stack.enter_context(connect(whole.socket(channel), max_size=2**25, proxy=None))
             threads.append(threading.Thread(target=listen, args=(socket, channel, listener), daemon=True))
-            stack.callback(socket.close)
         for thread in threads:
             thread.start()
         yield listener

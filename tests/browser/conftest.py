@@ -168,6 +168,8 @@ async def browser(running_browser: Browser) -> AsyncIterator[Browser]:
     """The worker's Chromium; the contexts that a test opened go with it."""
     yield running_browser
     for context in running_browser.contexts:
+        for page in context.pages:  # an answer that a test held back may be on its way
+            await page.unroute_all(behavior="ignoreErrors")
         await context.close()
 
 

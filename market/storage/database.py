@@ -1,7 +1,7 @@
 """The writer's own session with PostgreSQL: batches in, one transaction each, and the lock that says who leads.
 
-`DatabaseAway` means that retrying helps, `LockTaken` that another ingest leads. Everything here blocks; it runs in the
-writer's thread, never in the event loop.
+`DatabaseAway` means that retrying helps (`DatabaseBusy`: in the same session), `LockTaken` that another ingest leads.
+Everything here blocks; it runs in the writer's thread, never in the event loop.
 """
 
 import logging
@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 from django.db import connections
 from msgspec import Struct
-from psycopg import sql
+from psycopg import errors, sql
 
 from market.domain.calendar import to_date
 from market.storage.batch import Batch, EncodedState
@@ -61,6 +61,10 @@ STATES_OF = """
 
 class DatabaseAway(Exception):
     """PostgreSQL does not answer, or not as a database of ours: retrying helps, sooner or later."""
+
+
+class DatabaseBusy(DatabaseAway):
+    """PostgreSQL answers, but could not do it now, as while a table is locked. The session stays, with its lock."""
 
 
 class LockTaken(Exception):
@@ -267,6 +271,8 @@ def guarded() -> Iterator[None]:
         yield
     except (psycopg.DataError, psycopg.IntegrityError):
         raise
+    except (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected) as error:
+        raise DatabaseBusy(first_line(error)) from error
     except psycopg.Error as error:
         raise DatabaseAway(first_line(error)) from error
 

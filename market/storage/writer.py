@@ -17,7 +17,7 @@ import msgspec
 import psycopg
 
 from market.storage.batch import Batch, EncodedState, StateKey, dump_book, encode_state
-from market.storage.database import DatabaseAway, LockTaken, Session
+from market.storage.database import DatabaseAway, DatabaseBusy, LockTaken, Session
 from market.storage.folder import Checkpoint, Folder, KeptState
 from market.storage.journal import Journal
 from market.storage.merge import merged
@@ -187,6 +187,8 @@ class Writer(threading.Thread):
         except DatabaseAway as error:
             self._lose_session(error)
             return False
+        if self._backoff.at:  # the session stayed while the database was busy
+            self._answered()
         self._owed.difference_update(state.key for state in states)
         self.progress.stored_batches += 1
         self.progress.stored_rows += batch.count
@@ -273,7 +275,9 @@ class Writer(threading.Thread):
 
     def _connected(self) -> Session | None:
         """The session, opened again if it is time to try. Raises LockTaken when another process leads by now."""
-        if self._session is not None or time.monotonic() < self._backoff.at:
+        if time.monotonic() < self._backoff.at:
+            return None
+        if self._session is not None:
             return self._session
         session = None
         try:
@@ -295,6 +299,9 @@ class Writer(threading.Thread):
     def _adopt(self, session: Session) -> None:
         self._session = session
         self._own_pid = session.pid
+        self._answered()
+
+    def _answered(self) -> None:
         self._backoff.worked()
         if self.progress.trouble:
             logger.info("PostgreSQL answers again")
@@ -309,7 +316,7 @@ class Writer(threading.Thread):
             raise LockTaken("another ingest took the lead while the database was away")
 
     def _lose_session(self, error: Exception) -> None:
-        if self._session is not None:
+        if self._session is not None and not isinstance(error, DatabaseBusy):
             self._session.close()
             self._session = None
         self._backoff.failed()

@@ -1,12 +1,15 @@
 """The writer's thread: batches reach the database in order, over the spool while it is away; nothing waits for it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from market.models import IngestRun, SymbolState, Trade
+from market.storage import database
 from market.storage.batch import Batch, StoredState
 from market.storage.database import DatabaseAway, LockTaken, Session, connection_parameters
 from market.storage.folder import Folder
@@ -251,3 +254,25 @@ def test_writer_that_cannot_put_a_refused_row_aside_says_so_and_goes_on(
     storing.stored(2)
     assert numbers() == [1, 3]
     assert "cannot be put aside" in caplog.text
+
+
+def test_writer_that_waits_for_a_table_too_long_keeps_the_lead(
+    begin: Callable[[], Storing], line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "STATEMENT_SECONDS", 1)
+    storing = begin()
+    with (
+        closing(Session(connection_parameters(), HISTORY)) as other,
+        psycopg.connect(**connection_parameters()) as maintenance,
+    ):
+        maintenance.execute("LOCK TABLE market_trade")
+        storing.writer.start()
+        storing.writer.put(with_state(1, 100))
+        storing.writer.put(with_state(2, 200))
+        wait_until(lambda: storing.writer.progress.spooled_batches == 2, "two batches in the spool", 15)
+        assert "statement timeout" in storing.writer.progress.trouble
+        assert not other.lead()
+    storing.stored(2)
+    assert len(line.sessions) == 1
+    assert numbers() == [1, 2]
+    assert storing.writer.progress.trouble == ""

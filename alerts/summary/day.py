@@ -87,13 +87,16 @@ class Sight(Struct, frozen=True):
 
 
 class Breadth(Struct, frozen=True):
-    """How many symbols closed where; `advances` hold `ceilings`, `declines` hold `floors`."""
+    """How many symbols closed where; `advances` hold `ceilings`, `declines` hold `floors`.
+
+    The last two are None where no limits are known: the exchange's history does not tell them.
+    """
 
     advances: int
     no_changes: int
     declines: int
-    ceilings: int
-    floors: int
+    ceilings: int | None
+    floors: int | None
 
 
 class ForeignTotal(Struct, frozen=True):
@@ -235,11 +238,12 @@ def top(rows: Sequence[DayRow], size: Callable[[DayRow], float]) -> list[DayRow]
     return sorted((row for row in rows if size(row) > 0), key=lambda row: (-size(row), row.symbol))[:TOP]
 
 
-def breadth_of(rows: Iterable[DayRow]) -> Breadth:
+def breadth_of(rows: Sequence[DayRow]) -> Breadth:
     """Count states."""
     states = Counter(row.state for row in rows)
     advances, declines = states["up"] + states["ceiling"], states["down"] + states["floor"]
-    return Breadth(advances, states["reference"], declines, states["ceiling"], states["floor"])
+    limits = (states["ceiling"], states["floor"]) if any(row.ceiling or row.floor for row in rows) else (None, None)
+    return Breadth(advances, states["reference"], declines, *limits)
 
 
 def foreign_total(rows: Sequence[DayRow]) -> ForeignTotal | None:

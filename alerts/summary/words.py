@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from django.utils.translation import gettext, override
 
 from alerts.evidence import headline, index_name, money
-from alerts.summary.day import DailySummary, DayRow
+from alerts.summary.day import Breadth, DailySummary, DayRow
 from alerts.words import kind_label
 from market.pages.formatting import number, thousands
 
@@ -33,12 +33,7 @@ def lines(summary: DailySummary, language: str) -> Iterator[str]:
     for row in summary.indices:
         if row.symbol.upper() != MARKER:
             yield index_words(row, language)
-    breadth = summary.breadth
-    yield gettext("Up %(up)s (ceiling %(ceiling)s), unchanged %(same)s, down %(down)s (floor %(floor)s)") % {
-        "up": number(breadth.advances, language), "ceiling": number(breadth.ceilings, language),
-        "same": number(breadth.no_changes, language), "down": number(breadth.declines, language),
-        "floor": number(breadth.floors, language),
-    }  # fmt: skip
+    yield breadth_words(summary.breadth, language)
     yield f"{gettext('Turnover')}: {money(summary.turnover, language)}"
     yield from ranked(summary, language)
     if summary.active_buy_percent is not None:
@@ -52,6 +47,18 @@ def lines(summary: DailySummary, language: str) -> Iterator[str]:
         yield f"{gettext('Signals')}: {counts}"
     for each in summary.notable[:FEW]:
         yield f"{each.time[11:16]} {each.symbol}: {headline(each.kind, each.symbol, each.evidence, language)}"
+
+
+def breadth_words(breadth: Breadth, language: str) -> str:
+    """How many symbols closed where; of their limits only where those are known."""
+    text = gettext("Up %(up)s, unchanged %(same)s, down %(down)s")
+    if breadth.ceilings is not None:
+        text = gettext("Up %(up)s (ceiling %(ceiling)s), unchanged %(same)s, down %(down)s (floor %(floor)s)")
+    return text % {
+        "up": number(breadth.advances, language), "ceiling": number(breadth.ceilings, language),
+        "same": number(breadth.no_changes, language), "down": number(breadth.declines, language),
+        "floor": number(breadth.floors, language),
+    }  # fmt: skip
 
 
 def ranked(summary: DailySummary, language: str) -> Iterator[str]:

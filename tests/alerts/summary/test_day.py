@@ -13,7 +13,7 @@ from alerts.models import DayEnd, Delivery, DeliveryChannel
 from alerts.summary import reads
 from alerts.summary.day import DayRow, Noted, summarise
 from alerts.summary.reads import daily_summary, read_summary
-from alerts.summary.words import summary_texts
+from alerts.summary.words import breadth_words, summary_texts
 from market.domain.calendar import VIETNAM
 from market.models import Bar, BasisPoint, DailyBar, Instrument, SymbolState
 from tests.alerts.test_models import make_alert
@@ -58,6 +58,13 @@ def test_day_is_summed_up_over_stocks_alone() -> None:
     assert found.turnover_by_board["HNX"] == 9_500_000
     assert found.active_buy_percent == 75
     assert found.foreign is None
+
+
+def test_closes_at_a_limit_are_not_counted_where_no_limit_is_known() -> None:
+    breadth = summed([row("CEI", 10_700.0), row("FLO", 9_300.0), row("SAM", 10_000.0)]).breadth
+    assert (breadth.advances, breadth.no_changes, breadth.declines) == (1, 1, 1)
+    assert (breadth.ceilings, breadth.floors) == (None, None)
+    assert breadth_words(breadth, "en") == "Up 1, unchanged 1, down 1"
 
 
 def test_foreign_flow_is_totalled_and_ranked_both_ways() -> None:

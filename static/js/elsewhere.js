@@ -63,6 +63,11 @@ function begin() {
 
 function end() {
   changing -= 1;
+  renewed();
+}
+
+// The page shows something newer than before: what was asked about it is void, an offer may be as well.
+export function renewed() {
   turn += 1;
   note();
   soon();

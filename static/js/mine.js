@@ -1,6 +1,8 @@
 // The lists on the page of a reader's own alerts. What goes off while it is open is told at once, by a toast, and stored
 // a moment later: then the lists are read again, unless the reader is busy in them.
 
+import { renewed } from "./elsewhere.js";
+
 const AGAIN_MS = 1000;
 const TRIES = 8;
 const awaited = new Set(); // what went off and is not listed yet
@@ -45,4 +47,5 @@ function take(page) {
   document.getElementById("own-lists").replaceWith(document.adoptNode(fresh));
   const [told, shown] = [page, document].map((each) => each.querySelector("[data-state-of]"));
   if (told && shown) shown.dataset.state = told.dataset.state;
+  renewed();
 }

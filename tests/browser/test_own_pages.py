@@ -187,8 +187,11 @@ async def test_own_alert_that_goes_off_is_told_and_listed(
     layer = get_channel_layer()
     assert layer is not None
     message = await in_database(store_hit)(reader.names["alert"])
+    await page.evaluate("document.dispatchEvent(new Event('changed-elsewhere'))")
+    await expect(page.locator("[data-changed]")).to_be_visible()  # it is stored, and not told yet
     await layer.group_send(user_group(reader.key), {"type": "user.message", "message": message})
-    await expect(page.locator(".toast.own")).to_have_count(1)
+    await expect(page.locator(".toast.own:not([data-changed])")).to_have_count(1)
+    await expect(page.locator("[data-changed]")).to_have_count(0)
     await expect(page.locator(".own-hits li")).to_have_count(2)
     await expect(waiting).to_have_count(0)
     await expect(page.locator("#alert-note")).to_have_value("kept")

@@ -26,8 +26,15 @@ SUBSCRIBE = """subscription => {
         return { toJSON: () => subscription };
     };
 }"""
-SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
-    .map(each => [each.title, each.body, each.tag, each.data.url])"""
+SHOWN = """async title => {
+    const registration = await navigator.serviceWorker.ready;
+    for (;;) {
+        const shown = (await registration.getNotifications())
+            .map(each => [each.title, each.body, each.tag, each.data.url]);
+        if (shown.some(each => each[0] === title)) return shown;
+        await new Promise(done => setTimeout(done, 50));
+    }
+}"""
 
 
 @pytest.fixture
@@ -74,6 +81,11 @@ async def push(page: Page, server: Server, text: str) -> None:
     await session.send("ServiceWorker.deliverPushMessage", message)
 
 
+async def shown(page: Page, title: str) -> Any:
+    """Every notification that the browser shows, as soon as one with this title is among them."""
+    return await asyncio.wait_for(page.evaluate(SHOWN, title), PATIENT_SECONDS)
+
+
 async def test_browser_subscribes_and_shows_what_is_pushed(pages: Watch, server: Server) -> None:
     _, cookie = await in_database(log_in)()
     page = await opened(pages, server, cookie)
@@ -83,10 +95,9 @@ async def test_browser_subscribes_and_shows_what_is_pushed(pages: Watch, server:
     await expect(page.locator("#push .mark")).to_have_text("Bật")
     assert await PushDevice.objects.acount() == 1
     await push(page, server, '{"title": "HPG: 27,45", "body": "09:15:04", "tag": "1", "url": "/symbol/HPG/"}')
-    await page.wait_for_function(f"async () => (await ({SHOWN})()).some(each => each[0].endsWith('27,45'))")
+    await shown(page, "HPG: 27,45")
     await push(page, server, '{"title": "HPG: 27,50", "body": "09:15:05", "tag": "1", "url": "/symbol/HPG/"}')
-    await page.wait_for_function(f"async () => (await ({SHOWN})()).some(each => each[0].endsWith('27,50'))")
-    assert await page.evaluate(SHOWN) == [["HPG: 27,50", "09:15:05", "1", "/symbol/HPG/"]]
+    assert await shown(page, "HPG: 27,50") == [["HPG: 27,50", "09:15:05", "1", "/symbol/HPG/"]]
 
 
 def fill(user: User) -> None:

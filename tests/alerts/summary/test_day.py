@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils.translation import override
 from pytest_django import Settings
 
 from alerts import tasks
@@ -64,7 +65,8 @@ def test_closes_at_a_limit_are_not_counted_where_no_limit_is_known() -> None:
     breadth = summed([row("CEI", 10_700.0), row("FLO", 9_300.0), row("SAM", 10_000.0)]).breadth
     assert (breadth.advances, breadth.no_changes, breadth.declines) == (1, 1, 1)
     assert (breadth.ceilings, breadth.floors) == (None, None)
-    assert breadth_words(breadth, "en") == "Up 1, unchanged 1, down 1"
+    with override("en"):
+        assert breadth_words(breadth, "en") == "Up 1, unchanged 1, down 1"
 
 
 def test_foreign_flow_is_totalled_and_ranked_both_ways() -> None:

@@ -20,6 +20,7 @@ async def hold_to_axe(page: Page, inside: str | None = None, looks: Sequence[tup
     """Expect nothing serious or critical in these looks, of the page or of what a selector names."""
     if not AXE.exists():
         return
+    await page.wait_for_load_state()  # with its styles
     await page.evaluate(AXE.read_text())
     for theme, palette in looks:
         await page.evaluate(PUT, {"theme": theme, "palette": palette})
@@ -30,6 +31,7 @@ async def hold_to_axe(page: Page, inside: str | None = None, looks: Sequence[tup
 
 async def hold_to_phone(page: Page) -> None:
     """Expect no sideways scroll at 390 px."""
+    await page.wait_for_load_state()
     size = page.viewport_size
     await page.set_viewport_size({"width": 390, "height": 844})
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390, page.url

@@ -205,15 +205,16 @@ def test_writer_that_finds_another_leader_spools_what_it_has_and_says_so(
     assert storing.spool.newest_seq() == 2
 
 
+def full_disk(_: Batch) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_writer_when_the_disk_refuses_keeps_rows_until_the_database_is_back(
     begin: Callable[[], Storing], line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Batch) -> None:
-        raise OSError(28, "No space left on device")
-
     storing = begin()
     line.break_off()
-    monkeypatch.setattr(storing.spool, "append", refuse)
+    monkeypatch.setattr(storing.spool, "append", full_disk)
     storing.writer.start()
     storing.writer.put(with_state(1, 100))
     storing.writer.put(with_state(2, 200))
@@ -226,15 +227,12 @@ def test_writer_when_the_disk_refuses_keeps_rows_until_the_database_is_back(
 def test_writer_whose_disk_is_full_of_its_spool_empties_it_when_the_database_is_back(
     begin: Callable[[], Storing], line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Batch) -> None:
-        raise OSError(28, "No space left on device")
-
     storing = begin()
     line.break_off()
     storing.writer.start()
     storing.writer.put(with_state(1, 100))
     wait_until(lambda: storing.writer.progress.spooled_batches == 1, "a batch in the spool")
-    monkeypatch.setattr(storing.spool, "append", refuse)
+    monkeypatch.setattr(storing.spool, "append", full_disk)
     storing.writer.put(with_state(2, 200))
     wait_until(lambda: "No space left" in storing.writer.progress.trouble, "the trouble to be told")
     line.is_down = False
